@@ -1,0 +1,1 @@
+"""How the clouds speak: signatures, list parameters, pages and error shapes. Pure."""

@@ -1,0 +1,1 @@
+"""The index: one question (`query.Query`), answered alike by every engine."""

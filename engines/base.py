@@ -1,0 +1,166 @@
+"""What an engine promises: a writer builds and publishes generations, a reader answers from one.
+
+    EngineError
+    ├── EngineUnavailable     no answer: not there, refused, broken connection
+    ├── EngineTimeout         no answer in time
+    ├── NothingServed         no generation has been published yet
+    ├── GenerationGone        the generation that was named is no longer kept
+    ├── DamagedGeneration     its bytes are not those that were published
+    ├── ForeignGeneration     written by another installation, or by a newer version
+    ├── GenerationRejected    what was built is not what was planned
+    └── Superseded            another generation was published since the plan was made
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from engines.narrowed import Narrowed
+from engines.query import Answer
+from mappings.document import Document, Stored
+
+
+class EngineError(Exception):
+    """Something an engine could not do; the text is for the user."""
+
+
+class EngineUnavailable(EngineError):
+    """The engine did not answer."""
+
+
+class EngineTimeout(EngineError):
+    """The engine did not answer in time."""
+
+
+class NothingServed(EngineError):
+    """No generation has been published yet."""
+
+
+class GenerationGone(EngineError):
+    """The named generation is no longer kept."""
+
+
+class DamagedGeneration(EngineError):
+    """The bytes of a generation are not those that were published."""
+
+
+class ForeignGeneration(EngineError):
+    """A generation of another installation, or of a newer schema."""
+
+
+class GenerationRejected(EngineError):
+    """What was built differs from what was planned; nothing was published."""
+
+
+class Superseded(EngineError):
+    """Another generation was published since this one was planned; nothing was published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Companions:
+    """What a generation holds beside its documents, as the clouds sent it.
+
+    `flavors`: ECS flavor objects, `os_versions`: entries of the platform table; each with the keys `cloud`
+    and `region` added.
+    """
+
+    flavors: tuple[Mapping[str, object], ...] = ()
+    os_versions: tuple[Mapping[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a build must hold before it may be published: documents in all and per scope id."""
+
+    documents: int
+    per_scope: Mapping[str, int]
+
+
+class Reader(Protocol):
+    """Answers from one generation. Any number of calls at once; no call sees another generation."""
+
+    @property
+    def generation(self) -> str:
+        """Name of the generation."""
+        ...
+
+    async def search(self, query: Narrowed) -> Answer:
+        """Answer a query. Raises EngineUnavailable, EngineTimeout or GenerationGone."""
+        ...
+
+    async def raw(self, query: Narrowed) -> Sequence[tuple[str, bytes]]:
+        """Give key and raw record of the query's hits, at most `limit`, in its order."""
+        ...
+
+    async def companions(self) -> Companions:
+        """Give flavors and OS versions of the generation."""
+        ...
+
+
+class Readers(Protocol):
+    """Hands out readers; one per process."""
+
+    async def served(self) -> Reader:
+        """Give a reader of the generation being served. Raises NothingServed."""
+        ...
+
+    async def named(self, generation: str) -> Reader:
+        """Give a reader of a generation that is served or still kept. Raises GenerationGone."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+class Build(Protocol):
+    """A generation being built; it is not seen by any reader before `publish`."""
+
+    @property
+    def generation(self) -> str:
+        """Name of the generation."""
+        ...
+
+    async def add(self, documents: Sequence[Document]) -> None:
+        """Add documents. Over all calls their keys strictly ascend."""
+        ...
+
+    async def seal(self, companions: Companions) -> None:
+        """Finish the generation: all is indexed and on disk, nothing can be added."""
+        ...
+
+    async def verify(self, expected: Expected) -> None:
+        """Read the sealed generation back. Raises GenerationRejected."""
+        ...
+
+    async def publish(self) -> None:
+        """Serve it, if the served generation is still the one it was planned on. Raises Superseded."""
+        ...
+
+    async def discard(self) -> None:
+        """Remove every trace of it; does nothing once published."""
+        ...
+
+
+class Writer(Protocol):
+    """Builds and publishes generations; at most one process holds it."""
+
+    async def served(self) -> str | None:
+        """Name of the generation being served, None before the first."""
+        ...
+
+    def documents(self, generation: str) -> AsyncIterator[Sequence[Stored]]:
+        """Stream the documents of a generation by ascending key, in batches."""
+        ...
+
+    async def companions(self, generation: str) -> Companions:
+        """Give flavors and OS versions of a generation."""
+        ...
+
+    async def begin(self, generation: str, planned_on: str | None) -> Build:
+        """Start to build a generation that is planned on the one served."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of files, connections and the right to write."""
+        ...

@@ -1,0 +1,139 @@
+"""`Query`: what can be asked of an engine, and `Answer`: what comes back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mappings.field import FacetLogic
+from mappings.fields import field_named
+from mappings.filter import EVERY, Condition, Filter, fields, keep
+
+FACET_LIMIT = 100
+"""Values that a facet gives at most, unless the query says otherwise."""
+
+EXACT_VALUES = 10_000
+"""A facet is exact while its field has at most so many values."""
+
+NAME_HITS = "name_hits"
+"""Stands in a position for the rank that text gives: 0 where the name holds all the words, else 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One level of an order; images without the value come last either way."""
+
+    field: str
+    descending: bool = False
+
+
+DEFAULT_ORDER = (Sort("trust"), Sort("created_at", descending=True))
+"""Used where a query names none: name hits if there is text, then these, then the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFacet:
+    """Count the values of a field; those of a version are all prefixes on components."""
+
+    field: str
+    limit: int = FACET_LIMIT
+
+    @property
+    def name(self) -> str:
+        """The name under which the answer gives it."""
+        return self.field
+
+
+@dataclass(frozen=True, slots=True)
+class FilterFacet:
+    """Count named filters. Top-level conditions that mention only `lifted` fields do not narrow it."""
+
+    name: str
+    filters: tuple[tuple[str, Filter], ...]
+    lifted: frozenset[str] = frozenset()
+
+
+Facet = FieldFacet | FilterFacet
+
+SortValue = str | int | None
+"""A value in a position: `str` for keywords, text and versions, `int` for numbers, dates and booleans."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in an order: the sort values of the last hit, then its key. The next page begins behind it."""
+
+    values: tuple[SortValue, ...]
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A question to an engine.
+
+    `text` holds conditions on `TEXT` (`match`, `phrase`); like `filter` they must all hold, and with an empty
+    `sort` images whose name alone holds all their tokens come first. `limit` 0 counts only.
+    """
+
+    filter: Filter = EVERY
+    text: tuple[Condition, ...] = ()
+    facets: tuple[Facet, ...] = ()
+    sort: tuple[Sort, ...] = ()
+    limit: int = 20
+    after: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An image of an answer: `body` is its JSON object as stored, `scopes` the ids of those that list it."""
+
+    key: str
+    body: bytes
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A counted value. `by_default` of the `count` did not state it: a rule filled it in."""
+
+    value: str | int | bool
+    count: int
+    by_default: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCounts:
+    """A counted facet, by count, then value (its text, by code points).
+
+    `missing` is how many did not state the field (0 for named filters), `distinct` how many values there
+    are in all, `exact` whether the counts are.
+    """
+
+    buckets: tuple[Bucket, ...]
+    missing: int
+    distinct: int
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an engine answers, from exactly one generation. `next` is None on the last page."""
+
+    generation: str
+    total: int
+    hits: tuple[Hit, ...]
+    facets: Mapping[str, FacetCounts]
+    next: Position | None
+
+
+def facet_filter(query: Query, facet: Facet) -> Filter:
+    """Give the filter that a facet counts under.
+
+    A facet by OR lifts the top-level parts that mention only its own field, so that it counts what choosing
+    another value would give.
+    """
+    if isinstance(facet, FilterFacet):
+        lifted = facet.lifted
+    elif field_named(facet.field).facet is FacetLogic.OR:
+        lifted = frozenset((facet.field,))
+    else:
+        return query.filter
+    return keep(query.filter, lambda part: not (fields(part) and fields(part) <= lifted))

@@ -1,0 +1,1 @@
+"""From a cloud to a generation: crawl, plan, build, verify, publish."""

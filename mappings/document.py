@@ -1,0 +1,124 @@
+"""`Document`: one image as the catalogue keeps it, its key, its digest and its JSON."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import quote, unquote
+
+import orjson
+
+from mappings.date import date_text, milliseconds
+from mappings.field import Exposure, Kind
+from mappings.fields import FIELDS, MAP_FIELD
+from mappings.filter import Value
+from mappings.scope import View
+
+Fields = Mapping[str, Value | tuple[str, ...]]
+"""Effective values by field name; a field of many values holds a tuple. Absent fields are not stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One image in one view.
+
+    `fields` holds everything declared in `FIELDS` but the map; `extra` the unknown keys; `derived` the names
+    of those fields that a rule filled in because the cloud stated nothing; `raw` the record as JSON, without
+    what its view may not keep.
+    """
+
+    fields: Fields
+    extra: Mapping[str, str]
+    derived: tuple[str, ...]
+    raw: bytes
+
+    @property
+    def key(self) -> str:
+        """`cloud/region/id/view`: the identity, and the last tie-break of every order."""
+        get = self.fields
+        return key_of(str(get["cloud"]), str(get["region"]), str(get["id"]), View(str(get["view"])))
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """Ids of the scopes that list it."""
+        return self.many("scopes")
+
+    def many(self, name: str) -> tuple[str, ...]:
+        """Values of a field of many values; none if it is absent."""
+        value = self.fields.get(name, ())
+        return value if isinstance(value, tuple) else (str(value),)
+
+    def stamped(self, **internal: Value | tuple[str, ...]) -> "Document":
+        """Set fields that the plan decides: scopes, visible_to, shadowed_by, first_seen, listed."""
+        kept = {name: value for name, value in internal.items() if value != ()}
+        others = {name: value for name, value in self.fields.items() if name not in internal}
+        return replace(self, fields={**others, **kept})
+
+
+def key_of(cloud: str, region: str, image: str, view: View) -> str:
+    """Join the parts of a key. The id is percent-quoted, so that the views of one image stand side by side."""
+    return f"{cloud}/{region}/{quote(image, safe=':')}/{view.value}"
+
+
+def key_parts(key: str) -> tuple[str, str, str, View]:
+    """Split a key into cloud, region, id and view. Raises ValueError for what is not a key."""
+    cloud, region, image, view = key.split("/")
+    return cloud, region, unquote(image), View(view)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A document as bytes: what engines and spools keep.
+
+    `body` is the JSON object that an answer shows, `internal` the JSON object of the internal fields.
+    """
+
+    key: str
+    body: bytes
+    internal: bytes
+    raw: bytes
+
+    @property
+    def digest(self) -> bytes:
+        """16 bytes that differ if anything of the document differs."""
+        hashed = hashlib.blake2b(self.key.encode(), digest_size=16)
+        for part in (self.body, self.internal, self.raw):
+            hashed.update(len(part).to_bytes(8, "little"))
+            hashed.update(part)
+        return hashed.digest()
+
+
+_PUBLIC = tuple((f.name, f.kind is Kind.DATE) for f in FIELDS if f.exposure is not Exposure.INTERNAL)
+_INTERNAL = tuple(f.name for f in FIELDS if f.exposure is Exposure.INTERNAL)
+_DATES = tuple(f.name for f in FIELDS if f.kind is Kind.DATE and f.exposure is not Exposure.INTERNAL)
+_MULTIPLE = tuple(f.name for f in FIELDS if f.multiple)
+
+
+def store(document: Document) -> Stored:
+    """Write a document as bytes, fields in the order of `FIELDS`; dates as ISO 8601."""
+    values = document.fields
+    body: dict[str, object] = {
+        name: date_text(value) if is_date and isinstance(value, int) else value
+        for name, is_date in _PUBLIC
+        if (value := values.get(name)) is not None
+    }
+    if document.extra:
+        body[MAP_FIELD] = document.extra
+    if document.derived:
+        body["derived"] = document.derived
+    internal = {name: values[name] for name in _INTERNAL if name in values}
+    return Stored(document.key, orjson.dumps(body), orjson.dumps(internal), document.raw)
+
+
+def restore(stored: Stored) -> Document:
+    """Read back what `store` wrote."""
+    values = orjson.loads(stored.body)
+    extra = values.pop(MAP_FIELD, {})
+    derived = tuple(values.pop("derived", ()))
+    for name in _DATES:
+        if name in values:
+            values[name] = milliseconds(values[name])
+    values.update(orjson.loads(stored.internal))
+    for name in _MULTIPLE:
+        if name in values:
+            values[name] = tuple(values[name])
+    return Document(values, extra, derived, stored.raw)
