@@ -1,0 +1,45 @@
+# Everything a newcomer needs: python3.11 or newer (with pip and venv), make and git.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench lock
+
+help: ## Show what can be made
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: $(READY) ## Crawl the sandbox cloud, serve the catalogue, print what to try
+	@$(BIN)/ims-catalog demo
+
+test: check ## Run everything: format, lint, types, arrows and every test
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: $(READY) ## Check format, lint, types and arrows
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/unit/test_arrows.py
+
+format: $(READY) ## Format the code and mend what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## Measure every figure of the README; writes benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks
+
+lock: $(READY) ## Resolve the dependencies anew into the lock files
+	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header --upgrade \
+		--no-emit-find-links --no-emit-index-url --python-version 3.11 --no-python-downloads -q -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-header --upgrade \
+		--no-emit-find-links --no-emit-index-url --python-version 3.11 --no-python-downloads -q -o requirements-dev.lock
+
+$(READY): requirements-dev.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "ims-catalog needs Python 3.11 or newer; none was found. Name one: make PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
