@@ -1,0 +1,66 @@
+"""Reads the settings from their file and the environment, and says in plain words what is wrong with them."""
+
+import os
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from ims_catalog.settings import PREFIX, Settings
+
+DEFAULT_FILE = Path("ims-catalog.toml")
+
+NOT_SETTINGS = frozenset({"IMS_CATALOG_CONFIG", "IMS_CATALOG_NOW"})
+"""Names with our prefix that are read elsewhere: the file to read, and the clock of questions."""
+
+
+class ConfigurationError(Exception):
+    """The settings cannot be used; the text says which one, why, and what is allowed."""
+
+
+def load_settings(file: Path | None) -> Settings:
+    """Read the settings. Without a named file `ims-catalog.toml` is read if it is there.
+
+    Raises ConfigurationError.
+    """
+    _refuse_unknown_names(os.environ)
+    try:
+        return Settings(**_read(file))
+    except SettingsError as error:
+        raise ConfigurationError(f"{error}: levels are joined by __, lists are written as JSON") from None
+    except ValidationError as error:
+        raise ConfigurationError("\n".join(_sentences(error))) from None
+
+
+def _read(file: Path | None) -> dict[str, Any]:
+    path = file or DEFAULT_FILE
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        if file is None:
+            return {}
+        raise ConfigurationError(f"{path}: there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: is not TOML: {error}") from None
+
+
+def _refuse_unknown_names(environment: Iterable[str]) -> None:
+    for name in environment:
+        section = name.removeprefix(PREFIX).split("__")[0].lower()
+        if name.startswith(PREFIX) and name not in NOT_SETTINGS and section not in Settings.model_fields:
+            allowed = ", ".join(f"{PREFIX}{field.upper()}__..." for field in Settings.model_fields)
+            raise ConfigurationError(f"{name}: is not a setting; there are {allowed}")
+
+
+def _sentences(error: ValidationError) -> list[str]:
+    found = []
+    for one in error.errors(include_input=False, include_url=False):
+        place = ".".join(str(part) for part in one["loc"])
+        message = one["msg"].removeprefix("Value error, ")
+        found.append(f"{place}: {message}" if place else message)
+    return found

@@ -1,0 +1,200 @@
+"""The settings: one typed declaration, read from `ims-catalog.toml` and the environment.
+
+`IMS_CATALOG_<NAME>` overrides the file, `__` stands between levels (`IMS_CATALOG_API__PORT=9000`). The
+environment cannot reach inside `[[sources]]`. Secrets are never settings: a setting names the environment
+variable or the file that holds one.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from ims_catalog.duration import seconds
+
+PREFIX = "IMS_CATALOG_"
+
+Duration = Annotated[float, BeforeValidator(seconds)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Engine(_Section):
+    """Where the catalogue is kept."""
+
+    kind: Literal["embedded"] = Field(default="embedded", description="The engine that holds the catalogue.")
+    path: Path = Field(
+        default=Path("var/catalog"),
+        description="Folder of the catalogue; made if missing, relative to the working folder.",
+    )
+    prefix: Name = Field(default="ims-catalog", description="Begin of the name of every generation.")
+
+
+class AccessKeyAuth(_Section):
+    """Requests signed with an access key."""
+
+    kind: Literal["aksk"] = Field(description="Sign every request with an access key and its secret.")
+    access_key_env: str = Field(
+        default="HUAWEICLOUD_SDK_AK", description="Environment variable with the access key."
+    )
+    access_key_file: Path | None = Field(
+        default=None, description="File with the access key; used instead of the environment variable."
+    )
+    secret_key_env: str = Field(
+        default="HUAWEICLOUD_SDK_SK", description="Environment variable with the secret key."
+    )
+    secret_key_file: Path | None = Field(
+        default=None, description="File with the secret key; used instead of the environment variable."
+    )
+    security_token_env: str | None = Field(
+        default=None, description="Environment variable with the security token of temporary keys."
+    )
+    security_token_file: Path | None = Field(
+        default=None, description="File with the security token of temporary keys."
+    )
+
+
+class TokenAuth(_Section):
+    """A token that somebody else fetched."""
+
+    kind: Literal["token"] = Field(description="Send a ready-made token with every request.")
+    token_env: str = Field(default="OS_TOKEN", description="Environment variable with the token.")
+    token_file: Path | None = Field(
+        default=None, description="File with the token; used instead of the environment variable."
+    )
+
+
+class NoAuth(_Section):
+    """No credential at all."""
+
+    kind: Literal["none"] = Field(description="Send no credential: for a cloud that asks for none.")
+
+
+Auth = Annotated[AccessKeyAuth | TokenAuth | NoAuth, Field(discriminator="kind")]
+Origin = Annotated[str, Field(pattern=r"^https?://[^\s?#@]+$")]
+
+
+class Source(_Section):
+    """One cloud account to crawl."""
+
+    name: Name = Field(description="Name of the source in scopes, runs and messages; unique.")
+    kind: Literal["ims"] = Field(default="ims", description="The API it speaks.")
+    cloud: Name = Field(
+        default="huawei",
+        description='Label of the cloud on its images; "huawei" and "otc" bring endpoints and image types.',
+    )
+    regions: tuple[str, ...] = Field(min_length=1, description="Regions to crawl.")
+    projects: Literal["*"] | tuple[str, ...] = Field(
+        default="*", description='Names or ids of projects; "*" for all that the account can see.'
+    )
+    endpoint: Origin | None = Field(
+        default=None, description="IMS, with {region} where the region goes; brought by the cloud if known."
+    )
+    ecs_endpoint: Origin | None = Field(default=None, description="ECS, for flavors; likewise.")
+    identity_endpoint: Origin | None = Field(default=None, description="IAM, for projects; likewise.")
+    plain_http: bool = Field(
+        default=False,
+        description="Allow http:// towards other hosts than this one: everyone on the way can read along.",
+    )
+    image_types: tuple[Literal["gold", "private", "shared", "market"], ...] | None = Field(
+        default=None, description="Listings to crawl; all that the cloud has if not set."
+    )
+    member_status: tuple[Literal["accepted", "pending", "rejected"], ...] = Field(
+        default=("accepted",), description="Shared images to list, by what the member did with the offer."
+    )
+    enterprise_project_id: str | None = Field(
+        default=None, description="`all_granted_eps` for users with rights by enterprise project only."
+    )
+    auth: Auth = Field(description="How requests prove who they are.")
+
+    @model_validator(mode="after")
+    def _endpoints_are_safe(self) -> "Source":
+        if self.cloud not in {"huawei", "otc"} and not (self.endpoint and self.identity_endpoint):
+            raise ValueError(f'cloud "{self.cloud}" brings no endpoints: set endpoint and identity_endpoint')
+        for name in ("endpoint", "ecs_endpoint", "identity_endpoint"):
+            address = getattr(self, name)
+            if address is None:
+                continue
+            parts = urlsplit(address.replace("{region}", "region"))
+            if parts.scheme == "http" and parts.hostname not in LOOPBACK and not self.plain_http:
+                raise ValueError(f"{name} is plain http: use https, or allow it with plain_http = true")
+        return self
+
+
+class Crawl(_Section):
+    """Limits of a crawl."""
+
+    request_timeout: Duration = Field(default=30.0, description="One request, from connecting to last byte.")
+    scope_deadline: Duration = Field(default=600.0, description="One listing, retries included.")
+    run_deadline: Duration = Field(default=3600.0, description="The crawl of one run.")
+    concurrency: int = Field(default=2, ge=1, le=16, description="Requests at once to one endpoint.")
+    requests_per_second: float = Field(default=10.0, gt=0, le=1000, description="To one endpoint.")
+
+
+class Api(_Section):
+    """Where the HTTP API listens."""
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(default=1, ge=1, le=64, description="Processes that answer, on the one port.")
+
+
+class Access(_Section):
+    """Who sees what."""
+
+    mode: Literal["open"] = Field(default="open", description="Everyone who reaches the API sees everything.")
+    open_to_everyone: bool = Field(
+        default=False, description="Needed to listen beyond this machine in open mode."
+    )
+
+
+class Settings(BaseSettings):
+    """All settings."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    engine: Engine = Field(default=Engine(), description=Engine.__doc__)
+    sources: tuple[Source, ...] = Field(default=(), description="Each `[[sources]]` is one cloud account.")
+    crawl: Crawl = Field(default=Crawl(), description=Crawl.__doc__)
+    api: Api = Field(default=Api(), description=Api.__doc__)
+    access: Access = Field(default=Access(), description=Access.__doc__)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment go before the file; nothing else is read."""
+        return env_settings, init_settings
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "Settings":
+        names = [source.name for source in self.sources]
+        if len(set(names)) < len(names):
+            raise ValueError("sources: each needs a name of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _open_stays_at_home(self) -> "Settings":
+        if self.api.host not in LOOPBACK and not self.access.open_to_everyone:
+            raise ValueError(
+                f'api.host "{self.api.host}" can be reached by others while access.mode is "open": '
+                "listen on 127.0.0.1, or set access.open_to_everyone = true"
+            )
+        return self

@@ -1,0 +1,131 @@
+"""Settings: what is read, what is refused, and in which words."""
+
+from pathlib import Path
+
+import pytest
+
+from ims_catalog.configuration import ConfigurationError, load_settings
+from ims_catalog.duration import seconds
+from ims_catalog.secrets import read_secret
+from ims_catalog.settings import AccessKeyAuth
+
+SOURCE = """
+[[sources]]
+name = "prod"
+regions = ["cn-north-4"]
+auth = { kind = "aksk" }
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "ims-catalog.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings(None)
+    assert (settings.engine.kind, settings.engine.path) == ("embedded", Path("var/catalog"))
+    assert (settings.api.host, settings.api.port, settings.sources) == ("127.0.0.1", 8080, ())
+
+
+def test_a_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path, SOURCE + '[crawl]\nscope_deadline = "1h30m"\n[api]\nport = 9000\n')
+    monkeypatch.setenv("IMS_CATALOG_API__PORT", "9001")
+    settings = load_settings(path)
+    assert settings.api.port == 9001
+    assert settings.crawl.scope_deadline == 5400
+    assert settings.sources[0].projects == "*"
+    auth = settings.sources[0].auth
+    assert isinstance(auth, AccessKeyAuth)
+    assert auth.secret_key_env == "HUAWEICLOUD_SDK_SK"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        pytest.param("[engine]\nkidn = 1\n", ["engine.kidn", "Extra inputs"], id="a misspelt setting"),
+        pytest.param("[engin]\n", ["engin"], id="a misspelt section"),
+        pytest.param("[api]\nport = 99999\n", ["api.port", "65535"], id="a port that is none"),
+        pytest.param('[crawl]\nrun_deadline = "soon"\n', ["crawl.run_deadline", '"10m"'], id="no duration"),
+        pytest.param('[api]\nhost = "0.0.0.0"\n', ["api.host", "open_to_everyone"], id="open beyond home"),
+        pytest.param(SOURCE + SOURCE, ["sources", "name"], id="two sources of one name"),
+        pytest.param(SOURCE.replace("aksk", "magic"), ["auth", "aksk"], id="an unknown login"),
+        pytest.param(SOURCE.replace('["cn-north-4"]', "[]"), ["regions"], id="no region"),
+        pytest.param(
+            SOURCE + 'endpoint = "http://ims.example.com"\n',
+            ["endpoint", "https", "plain_http"],
+            id="plain http",
+        ),
+        pytest.param(
+            SOURCE + 'cloud = "mine"\n', ["mine", "identity_endpoint"], id="a cloud without endpoints"
+        ),
+        pytest.param("[engine\n", ["is not TOML"], id="broken TOML"),
+    ],
+)
+def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, words: list[str]) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        load_settings(written(tmp_path, text))
+    for word in words:
+        assert word in str(raised.value)
+
+
+def test_a_named_file_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="there is no such file"):
+        load_settings(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("IMS_CATALOG_ENGIN__PATH", "x"), ("IMS_CATALOG_API__PROT", "1"), ("IMS_CATALOG_API", "not json")],
+)
+def test_a_misspelt_variable_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError):
+        load_settings(written(tmp_path, ""))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("30s", 30), ("10m", 600), ("1h30m", 5400), ("250ms", 0.25), ("2d", 172800), (5, 5)],
+)
+def test_durations(text: object, expected: float) -> None:
+    assert seconds(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "10", "m", "-5s", "10 m", True, None, -1])
+def test_what_is_no_duration_is_refused(text: object) -> None:
+    with pytest.raises(ValueError, match="duration"):
+        seconds(text)
+
+
+class TestSecrets:
+    def test_a_file_goes_before_the_variable(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("A_KEY", "from the variable")
+        file = tmp_path / "key"
+        file.write_text("from-the-file\n")
+        assert read_secret("A_KEY", file, "key").get_secret_value() == "from-the-file"
+        assert read_secret("A_KEY", None, "key").get_secret_value() == "from the variable"
+
+    def test_a_secret_does_not_print(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("A_KEY", "hush-hush")
+        secret = read_secret("A_KEY", None, "key")
+        assert "hush" not in f"{secret} {secret!r}"
+
+    def test_a_missing_one_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("A_KEY", raising=False)
+        with pytest.raises(ConfigurationError, match="secret key: the environment variable A_KEY is empty"):
+            read_secret("A_KEY", None, "secret key")
+
+    def test_an_unreadable_one_is_named_without_its_content(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("A_KEY", "hush\x07hush")
+        with pytest.raises(ConfigurationError) as raised:
+            read_secret("A_KEY", None, "key")
+        assert "hush" not in str(raised.value)
+        with pytest.raises(ConfigurationError, match="cannot be read"):
+            read_secret(None, tmp_path, "key")
