@@ -1,0 +1,39 @@
+"""The identity service: which projects a caller may work in.
+
+Source: IAM API Reference, "Querying Projects" (`GET /v3/projects`); OpenStack Identity API v3,
+"Get available project scopes" (`GET /v3/auth/projects`), which needs no administrator.
+"""
+
+from dataclasses import dataclass
+
+from clouds.ims import object_of, objects_of
+from clouds.payload import BadAnswer, read_json
+
+PROJECTS_PATH = "/v3/projects"
+OWN_PROJECTS_PATH = "/v3/auth/projects"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project. On Huawei Cloud its name is that of its region, or begins with it: `cn-north-4_research`."""
+
+    id: str
+    name: str
+    enabled: bool = True
+
+
+def project_parameters(name: str | None = None) -> tuple[tuple[str, str], ...]:
+    """Ask for all projects, or for the one of that name."""
+    return () if name is None else (("name", name),)
+
+
+def parse_projects(body: bytes) -> tuple[Project, ...]:
+    """Read a list of projects, an object with a list `projects`; `BadAnswer` for anything else."""
+    records = objects_of(object_of(read_json(body), "a list of projects"), "projects", "a list of projects")
+    projects = []
+    for record in records:
+        identifier, name = record.get("id"), record.get("name")
+        if not (isinstance(identifier, str) and identifier and isinstance(name, str)):
+            raise BadAnswer("each of 'projects' has an id and a name")
+        projects.append(Project(identifier, name, enabled=record.get("enabled") is not False))
+    return tuple(projects)
