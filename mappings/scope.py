@@ -68,3 +68,12 @@ class Scope:
         if self.view is View.PUBLIC or self.project is None:
             return ()
         return (self.project,)
+
+
+def granted_by(scope: str) -> tuple[str, ...]:
+    """Read the grants of a scope from its id alone: it may have left the configuration since."""
+    match scope.split("/"):
+        case [_, _, project, kind, *_] if kind in (ImageType.PRIVATE, ImageType.SHARED):
+            return (project,)
+        case _:
+            return ()

@@ -1,0 +1,89 @@
+"""The products behind `__platform`: one spelling each, and the texts that mean them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mappings.text import platform_key
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """An operating system product.
+
+    `aliases` are other texts that mean it, compared by `platform_key`; an OS version that begins with one of
+    them, or with the name, is of this product.
+    """
+
+    name: str
+    label_zh: str
+    aliases: tuple[str, ...] = ()
+
+
+PRODUCTS = (
+    Product("Windows", "Windows", ("Windows Server", "Microsoft Windows")),
+    Product("Ubuntu", "Ubuntu"),
+    Product("CentOS", "CentOS", ("CentOS Stream", "CentOS Linux")),
+    Product("Debian", "Debian", ("Debian GNU/Linux",)),
+    Product(
+        "Red Hat",
+        "Red Hat",
+        ("Red Hat Enterprise Linux", "Red Hat Linux Enterprise", "Red Hat Linux", "RHEL"),
+    ),
+    Product(
+        "SUSE",
+        "SUSE",
+        (
+            "SLES",
+            "SUSE Linux",
+            "SUSE Linux Enterprise",
+            "SUSE Linux Enterprise Server",
+            "SUSE Enterprise Linux Server",
+            "Novell SUSE Linux Enterprise Server",
+            "Novell SUSE",
+        ),
+    ),
+    Product("OpenSUSE", "openSUSE", ("openSUSE Leap",)),
+    Product("Oracle Linux", "Oracle Linux", ("Oracle", "Oracle Linux Server", "OracleLinux", "OEL")),
+    Product("Fedora", "Fedora", ("Fedora Linux", "Fedora Server")),
+    Product("CoreOS", "CoreOS", ("CoreOS Container Linux",)),
+    Product("EulerOS", "EulerOS", ("EuleOS",)),
+    Product("openEuler", "openEuler"),
+    Product("Huawei Cloud EulerOS", "Huawei Cloud EulerOS", ("HCE", "HCE OS", "HCEOS", "HuaweiCloudEulerOS")),
+    Product("Rocky Linux", "Rocky Linux", ("Rocky",)),
+    Product("AlmaLinux", "AlmaLinux", ("Alma", "Alma Linux")),
+    Product("FreeBSD", "FreeBSD"),
+    Product("NeoKylin", "中标麒麟", ("中标麒麟", "NeoKylin Server", "NeoKylin Linux Advanced Server")),
+    Product("Kylin", "银河麒麟", ("银河麒麟", "Kylin OS", "KylinOS", "Kylin Linux Advanced Server")),
+    Product(
+        "UnionTech OS",
+        "统信UOS",
+        ("UOS", "UnionTech", "UnionTech OS Server", "UniontechOS", "统信", "统信UOS"),
+    ),
+    Product("Astra Linux", "Astra Linux", ("Astra",)),
+    Product("Other", "其他", ("Others",)),
+)
+"""Documented in IMS API Reference, "Values of Related Parameters", and seen in published lists of images."""
+
+
+@lru_cache(maxsize=4096)
+def canonical_platform(text: str) -> str:
+    """Give the product's one spelling; a text that means no known product stays as it is, trimmed."""
+    return _BY_KEY.get(platform_key(text), text.strip())
+
+
+@lru_cache(maxsize=4096)
+def platform_named_by(os_version: str) -> str | None:
+    """Give the product whose name an OS version begins with, the longest name first; None if it names none."""
+    key = platform_key(os_version)
+    return next((name for alias, name in _LONGEST_FIRST if key.startswith(alias)), None)
+
+
+def _keys() -> Iterator[tuple[str, str]]:
+    for product in PRODUCTS:
+        for text in (product.name, *product.aliases):
+            yield platform_key(text), product.name
+
+
+_BY_KEY = dict(_keys())
+_LONGEST_FIRST = sorted(_BY_KEY.items(), key=lambda pair: -len(pair[0]))
