@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock
+.PHONY: help demo test check format reference bench lock
 
 help: ## Show what can be made
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -27,6 +27,10 @@ check: $(READY) ## Check format, lint, types and arrows
 format: $(READY) ## Format the code and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+reference: $(READY) ## Write docs/fields.md and docs/settings.md anew from the declarations
+	$(BIN)/python -c 'from mappings.reference import field_reference; print(field_reference(), end="")' > docs/fields.md
+	$(BIN)/python -c 'from ims_catalog.settings_reference import settings_reference; print(settings_reference(), end="")' > docs/settings.md
 
 bench: $(READY) ## Measure every figure of the README; writes benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks

@@ -1,0 +1,89 @@
+"""Settings as a reference page: one table a section, generated from the declaration."""
+
+from collections.abc import Iterator
+from types import UnionType
+from typing import Annotated, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from ims_catalog.settings import (
+    PREFIX,
+    Access,
+    AccessKeyAuth,
+    Api,
+    Crawl,
+    Engine,
+    NoAuth,
+    Source,
+    TokenAuth,
+)
+
+SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("[engine]", Engine),
+    ("[[sources]]", Source),
+    ('[sources.auth] kind = "aksk"', AccessKeyAuth),
+    ('[sources.auth] kind = "token"', TokenAuth),
+    ('[sources.auth] kind = "none"', NoAuth),
+    ("[crawl]", Crawl),
+    ("[api]", Api),
+    ("[access]", Access),
+)
+
+
+def settings_reference() -> str:
+    """Write the page as Markdown."""
+    return "\n".join(
+        (
+            "# Settings",
+            "",
+            "Read from `ims-catalog.toml` (or `--config FILE`). An environment variable overrides a setting:",
+            f"`{PREFIX}API__PORT=9000` sets `port` of `[api]`; it cannot reach inside `[[sources]]`.",
+            "Secrets are never settings: a setting names the environment variable or the file that holds one.",
+            "",
+            "This page is generated from `ims_catalog/settings.py`.",
+            *(line for title, section in SECTIONS for line in _section(title, section)),
+            "",
+        )
+    )
+
+
+def _section(title: str, section: type[BaseModel]) -> Iterator[str]:
+    yield from (
+        "",
+        f"## `{title}`",
+        "",
+        "| setting | values | default | meaning |",
+        "| --- | --- | --- | --- |",
+    )
+    for name, field in section.model_fields.items():
+        yield f"| `{name}` | {_values(field.annotation)} | {_default(field)} | {field.description} |"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "must be set"
+    value = field.default
+    if value is None or value == "":
+        return "not set"
+    if isinstance(value, tuple):
+        return ", ".join(f"`{one}`" for one in value)
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _values(annotation: object) -> str:
+    origin = get_origin(annotation)
+    if origin is Literal:
+        return " or ".join(f"`{value}`" for value in get_args(annotation))
+    if origin is Annotated:
+        return _values(get_args(annotation)[0])
+    if origin in {Union, UnionType}:
+        return " or ".join(_values(part) for part in get_args(annotation) if part is not type(None))
+    if origin is tuple:
+        return f"list of {_values(get_args(annotation)[0])}"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "see below"
+    return _WORDS.get(annotation, "text")
+
+
+_WORDS: dict[object, str] = {bool: "`true` or `false`", int: "number", float: "number or duration"}
