@@ -55,7 +55,7 @@ class Document:
 
 
 def key_of(cloud: str, region: str, image: str, view: View) -> str:
-    """Join the parts of a key. The id is percent-quoted, so that the views of one image stand side by side."""
+    """Join the parts of a key. The id is percent-quoted, so that views of an image are neighbours."""
     return f"{cloud}/{region}/{quote(image, safe=':')}/{view.value}"
 
 

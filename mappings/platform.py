@@ -74,7 +74,7 @@ def canonical_platform(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def platform_named_by(os_version: str) -> str | None:
-    """Give the product whose name an OS version begins with, the longest name first; None if it names none."""
+    """Give the product whose name an OS version begins with, the longest name first; else None."""
     key = platform_key(os_version)
     return next((name for alias, name in _LONGEST_FIRST if key.startswith(alias)), None)
 

@@ -23,7 +23,7 @@ _EXTRA = Field(
     group=Group.LISTING,
     label="Other attributes",
     label_zh="其他属性",
-    description="Attributes that the catalogue does not know, as text; users may add their own. Asked as extra.KEY.",
+    description="Attributes that the catalogue does not know, as text. Asked as extra.KEY.",
     example="extra.team=payments",
     source=ATTRIBUTES,
 )
@@ -67,7 +67,7 @@ def field_named(name: str) -> Field:
 
 
 def canonical_name(name: str) -> str:
-    """Give the name that conditions use: `__platform` is `platform`, `extra.KEY` stays. Raises UnknownField."""
+    """Give the name that conditions use: `__platform` is `platform`, `extra.KEY` stays; or UnknownField."""
     field = field_named(name)
     return name if field is _EXTRA else field.name
 

@@ -23,8 +23,8 @@ GPU = (
         label="Hypervisors",
         label_zh="虚拟化类型",
         description=(
-            "Hypervisors that the image runs on, from its flags: KVM by __support_kvm or any KVM-only attribute, "
-            "Xen likewise. Absent where no flag is stated, which is neither yes nor no."
+            "Hypervisors that the image runs on, from its flags: KVM by __support_kvm or any KVM-only "
+            "attribute, Xen likewise. Absent where no flag is stated, which is neither yes nor no."
         ),
         example="kvm",
         source=f"{RULE}, after {ATTRIBUTES}",

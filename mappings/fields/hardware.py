@@ -6,7 +6,7 @@ from mappings.source import ATTRIBUTES, CLIENTS, GLANCE_PROPERTIES, SDK, SDK_EDG
 
 
 def _flag(
-    name: str, label: str, label_zh: str, description: str, source: str, wire: str | None = None
+    name: str, label: str, label_zh: str, description: str, source: str, *, wire: str | None = None
 ) -> Field:
     return Field(
         name=name,

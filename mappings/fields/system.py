@@ -66,8 +66,8 @@ SYSTEM = (
         label="Version",
         label_zh="版本号",
         description=(
-            "Number in the OS version, compared by component: 2.9 < 2.10, 12 SP3 = 12.3, 2012 < 2012R2 < 2016; "
-            "7 takes 7.9 in."
+            "Number in the OS version, compared by component: 2.9 < 2.10, 12 SP3 = 12.3, "
+            "2012 < 2012R2 < 2016; 7 takes 7.9 in."
         ),
         example="22.04",
         source=RULE,
