@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from types import UnionType
 from typing import Annotated, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
+from ims_catalog.duration import seconds
 from ims_catalog.settings import (
     PREFIX,
     Access,
@@ -39,7 +40,7 @@ def settings_reference() -> str:
             "",
             "Read from `ims-catalog.toml` (or `--config FILE`). An environment variable overrides a setting:",
             f"`{PREFIX}API__PORT=9000` sets `port` of `[api]`; it cannot reach inside `[[sources]]`.",
-            "Secrets are never settings: a setting names the environment variable or the file that holds one.",
+            "Secrets are no settings: a setting names the environment variable or the file that holds one.",
             "",
             "This page is generated from `ims_catalog/settings.py`.",
             *(line for title, section in SECTIONS for line in _section(title, section)),
@@ -57,7 +58,15 @@ def _section(title: str, section: type[BaseModel]) -> Iterator[str]:
         "| --- | --- | --- | --- |",
     )
     for name, field in section.model_fields.items():
-        yield f"| `{name}` | {_values(field.annotation)} | {_default(field)} | {field.description} |"
+        yield f"| `{name}` | {_kind(field)} | {_default(field)} | {field.description} |"
+
+
+def _kind(field: FieldInfo) -> str:
+    return "duration" if _is_duration(field) else _values(field.annotation)
+
+
+def _is_duration(field: FieldInfo) -> bool:
+    return any(isinstance(one, BeforeValidator) and one.func is seconds for one in field.metadata)
 
 
 def _default(field: FieldInfo) -> str:
@@ -66,6 +75,8 @@ def _default(field: FieldInfo) -> str:
     value = field.default
     if value is None or value == "":
         return "not set"
+    if _is_duration(field):
+        return f"`{value:g}s`"
     if isinstance(value, tuple):
         return ", ".join(f"`{one}`" for one in value)
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
@@ -78,7 +89,8 @@ def _values(annotation: object) -> str:
     if origin is Annotated:
         return _values(get_args(annotation)[0])
     if origin in {Union, UnionType}:
-        return " or ".join(_values(part) for part in get_args(annotation) if part is not type(None))
+        parts = (_values(part) for part in get_args(annotation) if part is not type(None))
+        return " or ".join(dict.fromkeys(parts))
     if origin is tuple:
         return f"list of {_values(get_args(annotation)[0])}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -86,4 +98,4 @@ def _values(annotation: object) -> str:
     return _WORDS.get(annotation, "text")
 
 
-_WORDS: dict[object, str] = {bool: "`true` or `false`", int: "number", float: "number or duration"}
+_WORDS: dict[object, str] = {bool: "`true` or `false`", int: "number", float: "number"}
