@@ -1,0 +1,25 @@
+"""`Limits`: what a crawl may take, so that no answer and no silence of a cloud can hold a run."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Times in seconds, sizes in bytes.
+
+    `concurrency` and `requests_per_second` hold for one endpoint. `pages` is per scope, `attempts` per
+    request, `restarts` per scope whose marker was deleted while it was listed.
+    """
+
+    request_timeout: float = 30.0
+    connect_timeout: float = 10.0
+    scope_deadline: float = 600.0
+    run_deadline: float = 3600.0
+    concurrency: int = 2
+    requests_per_second: float = 10.0
+    largest_body: int = 64 * 1024 * 1024
+    pages: int = 20_000
+    attempts: int = 5
+    restarts: int = 3
+    first_wait: float = 1.0
+    longest_wait: float = 60.0

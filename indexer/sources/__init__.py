@@ -1,0 +1,1 @@
+"""How records are fetched from a cloud: configured sources, logins, one hardened HTTP client, retries."""

@@ -1,0 +1,86 @@
+"""`Account`: a source that can be asked: client, login and retries put together."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+from yarl import URL
+
+from clouds.error import Meaning, read_error
+from clouds.payload import BadAnswer
+from clouds.signature import Parameters, canonical_query
+from indexer.deadline import Deadline
+from indexer.limits import Limits
+from indexer.sources.credential import Credential, without_secrets
+from indexer.sources.failure import Failure
+from indexer.sources.http import Answer, Http
+from indexer.sources.login import headers_for
+from indexer.sources.retry import retried
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One source's way to its cloud."""
+
+    http: Http
+    credential: Credential
+    limits: Limits
+
+    async def ask(
+        self,
+        endpoint: str,
+        path: str,
+        parameters: Parameters,
+        read: Callable[[bytes], T],
+        *,
+        project: str | None,
+        deadline: Deadline,
+    ) -> T:
+        """GET a path of an endpoint and read the body of the answer with `read`.
+
+        Raises Failure, also for an answer that `read` refuses: it may have been cut on its way, so it is
+        asked for again like any failure that may pass.
+        """
+        query = canonical_query(parameters)
+        url = URL(f"{endpoint}{path}{'?' if query else ''}{query}", encoded=True)
+
+        async def attempt() -> T:
+            try:
+                async with asyncio.timeout(deadline.left):
+                    headers = headers_for(self.credential, url, project=project, now=deadline.clock.now())
+                    answer = await self.http.get(endpoint, url, headers)
+                return _read(answer, read, deadline.clock.now())
+            except TimeoutError:
+                raise Failure("the deadline passed", Meaning.OTHER) from None
+            except Failure as failure:
+                text = without_secrets(str(failure), self.credential)
+                raise Failure(text, failure.meaning, failure.retry_after) from None
+
+        return await retried(attempt, limits=self.limits, deadline=deadline)
+
+
+def _read(answer: Answer, read: Callable[[bytes], T], now: datetime) -> T:
+    if answer.status != 200:
+        error = read_error(answer.status, answer.body, answer.headers)
+        raise Failure(str(error), error.meaning, _retry_after(answer.headers.get("retry-after"), now))
+    try:
+        return read(answer.body)
+    except BadAnswer as error:
+        raise Failure(f"unusable answer: {error}", Meaning.TEMPORARY) from None
+
+
+def _retry_after(text: str | None, now: datetime) -> float | None:
+    if text is None:
+        return None
+    if text.strip().isdecimal():
+        return float(text.strip()[:9])
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds()

@@ -1,0 +1,19 @@
+"""`Failure`: a request that gave no usable answer, with what that means for the next one."""
+
+from clouds.error import Meaning
+
+_PASSING = frozenset({Meaning.THROTTLED, Meaning.TEMPORARY})
+
+
+class Failure(Exception):
+    """The text is for the user and holds no secret. `retry_after` is in seconds, as the cloud asked."""
+
+    def __init__(self, text: str, meaning: Meaning, retry_after: float | None = None) -> None:
+        super().__init__(text)
+        self.meaning = meaning
+        self.retry_after = retry_after
+
+    @property
+    def passing(self) -> bool:
+        """The same request may succeed a little later."""
+        return self.meaning in _PASSING

@@ -1,0 +1,188 @@
+"""How the Image Management Service is listed: scopes of a region, pages of a scope, flavors, OS versions.
+
+Source: IMS API Reference, "Querying Images" (ims_03_0602): no total, no snapshot, perhaps no marker.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from clouds.ecs import flavor_parameters, flavors_path, parse_flavors
+from clouds.endpoint import endpoint
+from clouds.error import Meaning
+from clouds.ims import (
+    IMAGES_PATH,
+    OS_VERSIONS_PATH,
+    Page,
+    Record,
+    list_parameters,
+    os_version_parameters,
+    parse_os_versions,
+    parse_page,
+)
+from indexer.deadline import Deadline
+from indexer.sources.account import Account
+from indexer.sources.failure import Failure
+from indexer.sources.source import Source
+from mappings.scope import ImageType, Scope
+
+T = TypeVar("T")
+_FLAVOR_PAGES = 100
+_PUBLIC = (ImageType.GOLD, ImageType.MARKET)
+
+
+class MarkerGone(Exception):
+    """The image that a page was to start after has been deleted meanwhile: the listing has to start again."""
+
+
+class Endless(Exception):
+    """The pages of a listing do not come to an end; the text says how that showed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A region of a source, the ids of the projects crawled in it, and the way to ask it."""
+
+    source: Source
+    name: str
+    projects: tuple[str, ...]
+    account: Account
+
+    @property
+    def images_endpoint(self) -> str:
+        """The address of the image service."""
+        return endpoint(self.source.endpoint, self.name)
+
+
+def scopes(region: Region) -> tuple[Scope, ...]:
+    """Give what has to be listed in a region: public images once, private and shared ones per project."""
+    source = region.source
+    found = []
+    for image_type in source.image_types:
+        owners = (None,) if image_type in _PUBLIC else region.projects
+        statuses = source.member_status if image_type is ImageType.SHARED else (None,)
+        found += [
+            Scope(source.name, source.cloud, source.kind, region.name, image_type, owner, status)
+            for owner in owners
+            for status in statuses
+        ]
+    return tuple(found)
+
+
+async def pages(region: Region, scope: Scope, deadline: Deadline) -> AsyncIterator[tuple[Record, ...]]:
+    """Give the records of a scope, page by page, up to the empty page that ends it.
+
+    Public images are listed through the first project that may. Raises Failure, MarkerGone or Endless.
+    """
+    candidates = region.projects if scope.project is None else (scope.project,)
+    project, page = await _through_first(
+        candidates, lambda project: _page(region, scope, project, None, deadline)
+    )
+    before: frozenset[str] = frozenset()
+    markers: set[str] = set()
+    for _ in range(region.account.limits.pages):
+        if not page.images:
+            return
+        yield page.images
+        ids = _ids(page)
+        if not ids - before:
+            raise Endless("a page brought no image that the page before it had not brought")
+        marker = _marker(page)
+        if marker in markers:
+            raise Endless("a marker came back a second time")
+        markers.add(marker)
+        before = ids
+        try:
+            page = await _page(region, scope, project, marker, deadline)
+        except Failure as failure:
+            if failure.meaning is Meaning.GONE:
+                raise MarkerGone from None
+            raise
+    raise Endless(f"the listing has more than {region.account.limits.pages} pages")
+
+
+async def flavors(region: Region, deadline: Deadline) -> tuple[Record, ...]:
+    """Give the ECS flavors of a region, through the first project that may ask. Raises Failure or Endless."""
+    address = endpoint(region.source.ecs_endpoint or "", region.name)
+    projects = region.projects
+    marker: str | None = None
+    found: dict[str, Record] = {}
+    for _ in range(_FLAVOR_PAGES):
+        ask = partial(_flavors, region, address, marker, deadline)
+        project, page = await _through_first(projects, ask)
+        fresh = {name: record for record in page if isinstance(name := record.get("id"), str)}
+        # Some editions ignore limit and marker and send the whole list again.
+        if fresh.keys() <= found.keys():
+            return tuple(found.values())
+        found.update(fresh)
+        projects, marker = (project,), list(fresh)[-1]
+    raise Endless(f"the flavors have more than {_FLAVOR_PAGES} pages")
+
+
+async def os_versions(region: Region, deadline: Deadline) -> tuple[Record, ...]:
+    """Give the table of operating systems of a region, through the first project that may ask.
+
+    Raises Failure.
+    """
+    _, found = await _through_first(
+        region.projects,
+        lambda project: region.account.ask(
+            region.images_endpoint,
+            OS_VERSIONS_PATH,
+            os_version_parameters(),
+            parse_os_versions,
+            project=project,
+            deadline=deadline,
+        ),
+    )
+    return found
+
+
+async def _through_first(projects: tuple[str, ...], ask: Callable[[str], Awaitable[T]]) -> tuple[str, T]:
+    for project in projects[:-1]:
+        try:
+            return project, await ask(project)
+        except Failure as failure:
+            if failure.meaning is not Meaning.FORBIDDEN:
+                raise
+    return projects[-1], await ask(projects[-1])
+
+
+async def _page(region: Region, scope: Scope, project: str, marker: str | None, deadline: Deadline) -> Page:
+    parameters = list_parameters(
+        scope.image_type.value,
+        project=project,
+        member_status=scope.member_status or "accepted",
+        enterprise_project_id=region.source.enterprise_project_id,
+        marker=marker,
+    )
+    return await region.account.ask(
+        region.images_endpoint, IMAGES_PATH, parameters, parse_page, project=project, deadline=deadline
+    )
+
+
+async def _flavors(
+    region: Region, address: str, marker: str | None, deadline: Deadline, project: str
+) -> tuple[Record, ...]:
+    return await region.account.ask(
+        address,
+        flavors_path(project),
+        flavor_parameters(marker=marker),
+        parse_flavors,
+        project=project,
+        deadline=deadline,
+    )
+
+
+def _ids(page: Page) -> frozenset[str]:
+    return frozenset(name for record in page.images if (name := _id(record)))
+
+
+def _marker(page: Page) -> str:
+    return page.next_marker or next(name for record in reversed(page.images) if (name := _id(record)))
+
+
+def _id(record: Record) -> str:
+    name = record.get("id")
+    return str(name) if isinstance(name, str | int) and not isinstance(name, bool) else ""

@@ -1,0 +1,135 @@
+"""Which projects of an account a crawl goes through, by region."""
+
+from dataclasses import dataclass
+
+from clouds.endpoint import endpoint
+from clouds.identity import PROJECTS_PATH, Project, parse_projects, project_parameters
+from indexer.deadline import Deadline
+from indexer.sources.account import Account
+from indexer.sources.credential import ReadyToken
+from indexer.sources.failure import Failure
+from indexer.sources.source import Source
+
+_NAMED_IN_A_MESSAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A part of a source that cannot be crawled at all, and why; region None is the whole source."""
+
+    source: str
+    region: str | None
+    reason: str
+
+    def covers(self, scope: str) -> bool:
+        """Tell whether the scope with this id belongs to that part."""
+        begin = self.source if self.region is None else f"{self.source}/{self.region}"
+        return scope.startswith(f"{begin}/")
+
+    def __str__(self) -> str:
+        """Say where and why in one sentence."""
+        place = self.source if self.region is None else f"{self.source}/{self.region}"
+        return f"{place}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """Ids of the projects to crawl in each region that can be crawled, and what cannot."""
+
+    projects: dict[str, tuple[str, ...]]
+    unreached: tuple[Unreached, ...]
+
+
+async def expand(source: Source, account: Account, deadline: Deadline) -> Expansion:
+    """Ask the identity service of every region for the account's projects, and choose the configured ones."""
+    if source.identity_endpoint is None:
+        return _without_identity(source)
+    visible: dict[str, tuple[Project, ...]] = {}
+    failed: dict[str, str] = {}
+    answers: dict[str, tuple[Project, ...] | Failure] = {}
+    for region in source.regions:
+        address = endpoint(source.identity_endpoint, region)
+        if address not in answers:
+            answers[address] = await _projects(account, address, deadline)
+        match answers[address]:
+            case Failure() as failure:
+                failed[region] = f"the projects of the account are not known: {failure}"
+            case projects:
+                visible[region] = projects
+    return choose(source, visible, failed)
+
+
+def choose(source: Source, visible: dict[str, tuple[Project, ...]], failed: dict[str, str]) -> Expansion:
+    """Choose among the projects that are visible in each region; `failed` holds why a region is not known."""
+    chosen: dict[str, tuple[str, ...]] = {}
+    unreached = [Unreached(source.name, region, reason) for region, reason in failed.items()]
+    for region, projects in visible.items():
+        own = [project for project in projects if project.enabled and belongs(project, region)]
+        wanted = [project.id for project in own if _configured(source, project)]
+        if wanted:
+            chosen[region] = tuple(dict.fromkeys(wanted))
+        elif own:
+            unreached.append(Unreached(source.name, region, "none of the configured projects belongs here"))
+        else:
+            unreached.append(
+                Unreached(source.name, region, "the account sees no enabled project of this region")
+            )
+    if not failed:
+        unreached += _unknown(source, visible)
+    if isinstance(source.credential, ReadyToken) and sum(map(len, chosen.values())) > 1:
+        reason = "a ready-made token is valid for one project only: name that one in `projects`"
+        return Expansion({}, (Unreached(source.name, None, reason),))
+    return Expansion(chosen, tuple(unreached))
+
+
+def belongs(project: Project, region: str) -> bool:
+    """Tell whether a project lies in a region: its name is the region's, or that with a suffix after `_`.
+
+    Source: IAM API Reference, "Querying Projects".
+    """
+    return project.name == region or project.name.startswith(f"{region}_")
+
+
+async def _projects(account: Account, address: str, deadline: Deadline) -> tuple[Project, ...] | Failure:
+    try:
+        return await account.ask(
+            address, PROJECTS_PATH, project_parameters(), parse_projects, project=None, deadline=deadline
+        )
+    except Failure as failure:
+        return failure
+
+
+def _configured(source: Source, project: Project) -> bool:
+    return source.projects is None or project.id in source.projects or project.name in source.projects
+
+
+def _unknown(source: Source, visible: dict[str, tuple[Project, ...]]) -> list[Unreached]:
+    everything = {project.id: project for projects in visible.values() for project in projects}.values()
+    by_name = {name: project for project in everything for name in (project.id, project.name)}
+    found = []
+    for name in source.projects or ():
+        project = by_name.get(name)
+        if project is None:
+            names = sorted(project.name for project in everything)
+            known = ", ".join(names[:_NAMED_IN_A_MESSAGE]) or "none"
+            reason = f"no project has the name or id {name!r}; the account sees: {known}"
+        elif not project.enabled:
+            reason = f"the project {name!r} is disabled"
+        elif not any(belongs(project, region) for region in source.regions):
+            reason = f"the project {name!r} ({project.name}) belongs to none of the configured regions"
+        else:
+            continue
+        found.append(Unreached(source.name, None, reason))
+    return found
+
+
+def _without_identity(source: Source) -> Expansion:
+    if source.projects is None:
+        reason = "without identity_endpoint the projects have to be named by their ids"
+        return Expansion({}, (Unreached(source.name, None, reason),))
+    if len(source.regions) > 1:
+        reason = (
+            "without identity_endpoint it is not known which project belongs to which region: configure one"
+        )
+        return Expansion({}, (Unreached(source.name, None, reason),))
+    return Expansion(dict.fromkeys(source.regions, source.projects), ())

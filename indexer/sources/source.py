@@ -1,0 +1,29 @@
+"""`Source`: one cloud account to crawl, as configured."""
+
+from dataclasses import dataclass
+
+from indexer.sources.credential import Credential
+from mappings.scope import CloudKind, ImageType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One cloud account.
+
+    The endpoints are addresses with `{region}` where the region goes. `projects` holds names or ids; None is
+    all that the account can see. `enterprise_project_id` is sent as it is, `all_granted_eps` for accounts
+    with rights by enterprise project only.
+    """
+
+    name: str
+    cloud: str
+    regions: tuple[str, ...]
+    endpoint: str
+    credential: Credential
+    kind: CloudKind = CloudKind.IMS
+    projects: tuple[str, ...] | None = None
+    ecs_endpoint: str | None = None
+    identity_endpoint: str | None = None
+    image_types: tuple[ImageType, ...] = tuple(ImageType)
+    member_status: tuple[str, ...] = ("accepted",)
+    enterprise_project_id: str | None = None

@@ -1,0 +1,151 @@
+"""`Spool`: what a crawl has seen, kept on disk and given back in the order of keys.
+
+Entries gather in memory up to `run_size` bytes, are sorted and appended to one file as a sorted run; reading
+merges the runs. The file has no name: nothing is left of it when the process ends, however it ends. In memory
+stand one unsorted run, then one small window per run.
+"""
+
+import heapq
+import os
+import struct
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryFile
+from types import TracebackType
+from typing import Self
+
+from mappings.document import Stored
+
+RUN_SIZE = 32 * 1024 * 1024
+_WINDOW = 64 * 1024
+_OVERHEAD = 600
+_HEAD = struct.Struct("<IIQIIII")
+
+_Row = tuple[str, int, int, int, bytes, bytes, bytes]
+"""key, order of the source, number of the scope, position, body, internal, raw"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One image as one scope listed it; `order` is the place of its source in the configuration."""
+
+    order: int
+    scope: str
+    stored: Stored
+
+
+class Spool:
+    """A context manager; the file lives in `folder`."""
+
+    def __init__(self, folder: Path, run_size: int = RUN_SIZE) -> None:
+        self._file = TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
+        self._run_size = run_size
+        self._rows: list[_Row] = []
+        self._bytes = 0
+        self._runs: list[tuple[int, int]] = []
+        self._scopes: dict[str, int] = {}
+        self._counted_from: defaultdict[int, int] = defaultdict(int)
+        self._position = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    @property
+    def position(self) -> int:
+        """How many entries were added so far."""
+        return self._position
+
+    def add(self, order: int, scope: str, stored: Stored) -> None:
+        """Keep what a scope listed. What the same scope listed before under the same key is replaced."""
+        number = self._scopes.setdefault(scope, len(self._scopes))
+        row = (stored.key, order, number, self._position, stored.body, stored.internal, stored.raw)
+        self._rows.append(row)
+        self._position += 1
+        self._bytes += _OVERHEAD + len(stored.body) + len(stored.internal) + len(stored.raw)
+        if self._bytes >= self._run_size:
+            self._write_run()
+
+    def forget(self, scope: str, before: int) -> None:
+        """Leave out what a scope listed before a position: that listing was started again."""
+        self._counted_from[self._scopes.setdefault(scope, len(self._scopes))] = before
+
+    def entries(self) -> Iterator[Entry]:
+        """Give what counts by ascending key, order and scope; may be called again once it has ended."""
+        self._write_run()
+        names = list(self._scopes)
+        merged = heapq.merge(*(self._read_run(start, end) for start, end in self._runs))
+        for _, rows in groupby(merged, key=lambda row: row[:3]):
+            *_, last = rows
+            key, order, number, position, body, internal, raw = last
+            if position >= self._counted_from[number]:
+                yield Entry(order, names[number], Stored(key, body, internal, raw))
+
+    def _write_run(self) -> None:
+        if not self._rows:
+            return
+        self._rows.sort(key=lambda row: row[:4])
+        start = self._file.seek(0, os.SEEK_END)
+        window: list[bytes] = []
+        gathered = 0
+        for row in self._rows:
+            packed = _pack(row)
+            window.append(packed)
+            gathered += len(packed)
+            if gathered >= _WINDOW:
+                self._write(b"".join(window))
+                window, gathered = [], 0
+        self._write(b"".join(window))
+        self._runs.append((start, self._file.tell()))
+        self._rows, self._bytes = [], 0
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._file.write(rest) :]
+
+    def _read_run(self, start: int, end: int) -> Iterator[_Row]:
+        window, at = b"", 0
+        while start < end or at < len(window):
+            missing = _size_at(window, at) - (len(window) - at)
+            while missing > 0:
+                more = os.pread(self._file.fileno(), min(max(missing, _WINDOW), end - start), start)
+                if not more:
+                    raise OSError("the spool is shorter than what was written to it")
+                start += len(more)
+                window, at = window[at:] + more, 0
+                missing = _size_at(window, at) - len(window)
+            row, at = _unpack(window, at)
+            yield row
+
+
+def _pack(row: _Row) -> bytes:
+    key, order, number, position, body, internal, raw = row
+    name = key.encode()
+    head = _HEAD.pack(order, number, position, len(name), len(body), len(internal), len(raw))
+    return b"".join((head, name, body, internal, raw))
+
+
+def _size_at(window: bytes, at: int) -> int:
+    if len(window) - at < _HEAD.size:
+        return _HEAD.size
+    *_, name, body, internal, raw = _HEAD.unpack_from(window, at)
+    return int(_HEAD.size + name + body + internal + raw)
+
+
+def _unpack(window: bytes, at: int) -> tuple[_Row, int]:
+    order, number, position, *sizes = _HEAD.unpack_from(window, at)
+    at += _HEAD.size
+    parts: list[bytes] = []
+    for size in sizes:
+        parts.append(window[at : at + size])
+        at += size
+    name, body, internal, raw = parts
+    return (name.decode(), order, number, position, body, internal, raw), at
