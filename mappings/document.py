@@ -47,6 +47,11 @@ class Document:
         value = self.fields.get(name, ())
         return value if isinstance(value, tuple) else (str(value),)
 
+    def values_of(self, name: str) -> tuple[Value, ...]:
+        """Values of any field, of its kind; none if it is absent."""
+        value = self.fields.get(name, ())
+        return value if isinstance(value, tuple) else (value,)
+
     def stamped(self, **internal: Value | tuple[str, ...]) -> "Document":
         """Set fields that the plan decides: scopes, visible_to, shadowed_by, first_seen, listed."""
         kept = {name: value for name, value in internal.items() if value != ()}
