@@ -2,14 +2,14 @@
 
 import os
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsError
 
-from ims_catalog.settings import PREFIX, Settings
+from ims_catalog.settings import PREFIX, Settings, contradiction
 
 DEFAULT_FILE = Path("ims-catalog.toml")
 
@@ -21,18 +21,30 @@ class ConfigurationError(Exception):
     """The settings cannot be used; the text says which one, why, and what is allowed."""
 
 
-def load_settings(file: Path | None) -> Settings:
+def load_settings(file: Path | None, overrides: Mapping[str, Mapping[str, object]] | None = None) -> Settings:
     """Read the settings. Without a named file `ims-catalog.toml` is read if it is there.
 
+    `overrides` (section -> setting -> value, None for "as it is") come from the command line and win.
     Raises ConfigurationError.
     """
     _refuse_unknown_names(os.environ)
     try:
-        return Settings(**_read(file))
+        settings = Settings(**_read(file))
+        for section, values in (overrides or {}).items():
+            settings = settings.model_copy(update={section: _overridden(getattr(settings, section), values)})
     except SettingsError as error:
         raise ConfigurationError(f"{error}: levels are joined by __, lists are written as JSON") from None
     except ValidationError as error:
         raise ConfigurationError("\n".join(_sentences(error))) from None
+    wrong = contradiction(settings)
+    if wrong is not None:
+        raise ConfigurationError(wrong)
+    return settings
+
+
+def _overridden(section: BaseModel, values: Mapping[str, object]) -> BaseModel:
+    given = {name: value for name, value in values.items() if value is not None}
+    return type(section).model_validate(section.model_dump() | given)
 
 
 def _read(file: Path | None) -> dict[str, Any]:

@@ -183,18 +183,15 @@ class Settings(BaseSettings):
         """Let the environment go before the file; nothing else is read."""
         return env_settings, init_settings
 
-    @model_validator(mode="after")
-    def _names_are_unique(self) -> "Settings":
-        names = [source.name for source in self.sources]
-        if len(set(names)) < len(names):
-            raise ValueError("sources: each needs a name of its own")
-        return self
 
-    @model_validator(mode="after")
-    def _open_stays_at_home(self) -> "Settings":
-        if self.api.host not in LOOPBACK and not self.access.open_to_everyone:
-            raise ValueError(
-                f'api.host "{self.api.host}" can be reached by others while access.mode is "open": '
-                "listen on 127.0.0.1, or set access.open_to_everyone = true"
-            )
-        return self
+def contradiction(settings: Settings) -> str | None:
+    """Say what cannot hold together among settings that are each fine; None if nothing."""
+    names = [source.name for source in settings.sources]
+    if len(set(names)) < len(names):
+        return "sources: each needs a name of its own"
+    if settings.api.host not in LOOPBACK and not settings.access.open_to_everyone:
+        return (
+            f'api.host "{settings.api.host}" can be reached by others while access.mode is "open": '
+            "listen on 127.0.0.1, or set access.open_to_everyone = true"
+        )
+    return None

@@ -71,6 +71,20 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, words: list[str
         assert word in str(raised.value)
 
 
+def test_the_command_line_wins_over_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMS_CATALOG_API__PORT", "9001")
+    path = written(tmp_path, "[api]\nport = 9000\nworkers = 3\n")
+    assert load_settings(path, {"api": {"port": 9002, "workers": None}}).api.model_dump() == {
+        "host": "127.0.0.1",
+        "port": 9002,
+        "workers": 3,
+    }
+    with pytest.raises(ConfigurationError, match="open_to_everyone"):
+        load_settings(path, {"api": {"host": "0.0.0.0"}})
+    with pytest.raises(ConfigurationError, match="port"):
+        load_settings(path, {"api": {"port": -1}})
+
+
 def test_a_named_file_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="there is no such file"):
         load_settings(tmp_path / "none.toml")

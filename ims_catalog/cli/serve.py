@@ -1,0 +1,21 @@
+"""`ims-catalog serve`."""
+
+from typing import Annotated
+
+import typer
+
+from ims_catalog.cli.options import Config, spoken_errors
+from ims_catalog.configuration import load_settings
+from ims_catalog.serve import serve
+
+
+def command(
+    config: Config = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on; overrides the settings.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes that answer.")] = None,
+) -> None:
+    """Answer questions over HTTP until interrupted."""
+    with spoken_errors():
+        settings = load_settings(config, {"api": {"host": host, "port": port, "workers": workers}})
+        serve(settings, lambda address: typer.echo(f"serving {settings.engine.path} on {address}"))
