@@ -10,12 +10,12 @@ import os
 import struct
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryFile
-from types import TracebackType
-from typing import Self
+from typing import IO
 
 from mappings.document import Stored
 
@@ -37,11 +37,18 @@ class Entry:
     stored: Stored
 
 
-class Spool:
-    """A context manager; the file lives in `folder`."""
+@contextmanager
+def open_spool(folder: Path, run_size: int = RUN_SIZE) -> Iterator["Spool"]:
+    """Open an empty spool whose file lives in `folder`, and let go of it at the end."""
+    with TemporaryFile(dir=folder, buffering=0) as file:
+        yield Spool(file, run_size)
 
-    def __init__(self, folder: Path, run_size: int = RUN_SIZE) -> None:
-        self._file = TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
+
+class Spool:
+    """What the scopes of one crawl listed."""
+
+    def __init__(self, file: IO[bytes], run_size: int) -> None:
+        self._file = file
         self._run_size = run_size
         self._rows: list[_Row] = []
         self._bytes = 0
@@ -49,14 +56,6 @@ class Spool:
         self._scopes: dict[str, int] = {}
         self._counted_from: defaultdict[int, int] = defaultdict(int)
         self._position = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
 
     @property
     def position(self) -> int:
