@@ -22,9 +22,7 @@ def command(
         try:
             shown = (field_named(name),)
         except UnknownField:
-            typer.echo(
-                f"ims-catalog: no field is called {name!r}: ims-catalog fields lists them", err=True
-            )
+            typer.echo(f"ims-catalog: no field is called {name!r}: ims-catalog fields lists them", err=True)
             raise typer.Exit(WRONG_USAGE) from None
     if as_json:
         typer.echo(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())

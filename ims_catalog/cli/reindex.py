@@ -42,6 +42,7 @@ async def _reindex(settings: Settings) -> Run:
             progress=progress(sys.stderr),
             clock=clock,
             folder=settings.engine.path,
+            prefix=settings.engine.prefix,
         )
     finally:
         await ledger.close()

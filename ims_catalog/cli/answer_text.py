@@ -1,0 +1,119 @@
+"""An answer of the API as a person reads it on a terminal."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypedDict
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+
+class Understood(TypedDict):
+    """What is shown of `interpretation`."""
+
+    summary: str
+    notes: Sequence[str]
+    filters: Sequence[Mapping[str, object]]
+
+
+class Bucket(TypedDict):
+    """What is shown of a facet value."""
+
+    label: str
+    count: int
+
+
+class Facet(TypedDict):
+    """What is shown of a facet."""
+
+    values: Sequence[Bucket]
+
+
+class Answer(TypedDict):
+    """What is shown of an answer."""
+
+    images: Sequence[Mapping[str, object]]
+    total: int
+    facets: Mapping[str, Facet]
+    interpretation: Understood
+    catalog: Mapping[str, object]
+
+
+FACETS = ("platform", "version", "firmware", "gpu_types", "image_type", "region")
+"""The counts shown below the images."""
+
+_FACET_VALUES = 6
+
+
+def answer_text(answer: Answer) -> RenderableType:
+    """Show how the question was understood, the images, and the counts of the main facets."""
+    parts: list[RenderableType] = [Text(f"Read as: {answer['interpretation']['summary']}", style="bold")]
+    hidden = [str(one["label"]) for one in answer["interpretation"]["filters"] if one.get("default")]
+    if hidden:
+        parts.append(Text(f"By default only: {', '.join(hidden)}", style="dim"))
+    parts += [Text(f"Note: {note}", style="yellow") for note in answer["interpretation"]["notes"]]
+    parts.append(Text(_found(answer), style="bold"))
+    if answer["images"]:
+        parts += [Text(), _images(answer["images"]), Text(), *_facets(answer["facets"])]
+    parts += [Text(line, style="yellow") for line in _freshness(answer["catalog"])]
+    return Group(*parts)
+
+
+def _found(answer: Answer) -> str:
+    total, shown = answer["total"], len(answer["images"])
+    images = f"{total:,} image{'' if total == 1 else 's'}"
+    return images if shown == total else f"{images}, the first {shown} shown"
+
+
+def _images(images: Sequence[Mapping[str, object]]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("name and id", overflow="fold", ratio=1)
+    for title in ("version", "boot", "GPU"):
+        table.add_column(title, overflow="fold")
+    for title in ("disk GB", "RAM MB"):
+        table.add_column(title, justify="right")
+    for title in ("type", "region", "created"):
+        table.add_column(title, no_wrap=True)
+    for image in images:
+        table.add_row(
+            Text(str(image.get("name", "")) + "\n").append(str(image["id"]), style="dim"),
+            _cell(image, "version"),
+            _cell(image, "firmware").upper(),
+            _cell(image, "gpu_types"),
+            _cell(image, "min_disk"),
+            _cell(image, "min_ram"),
+            _cell(image, "image_type"),
+            _cell(image, "region"),
+            _cell(image, "created_at")[:10],
+        )
+    return table
+
+
+def _cell(image: Mapping[str, object], name: str) -> str:
+    value = image.get(name)
+    if value is None:
+        return "-"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _facets(facets: Mapping[str, Facet]) -> Iterator[Text]:
+    for name, facet in facets.items():
+        counted = [bucket for bucket in facet["values"] if bucket["count"]]
+        shown = "  ".join(f"{bucket['label']} {bucket['count']:,}" for bucket in counted[:_FACET_VALUES])
+        more = len(counted) - _FACET_VALUES
+        if counted:
+            yield (
+                Text(f"{name:<11}", style="bold")
+                .append(shown, style="default")
+                .append(f"  and {more} more" if more > 0 else "", style="dim")
+            )
+
+
+def _freshness(catalog: Mapping[str, object]) -> Iterator[str]:
+    incomplete = catalog.get("incomplete")
+    if isinstance(incomplete, list):
+        for scope in incomplete:
+            yield (
+                f"Not fully listed: {scope['scope']} ({scope['reason']}); "
+                f"{scope['carried']:,} images are as of {scope['last_complete'] or 'never'}"
+            )

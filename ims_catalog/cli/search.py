@@ -1,0 +1,62 @@
+"""`ims-catalog search`."""
+
+import asyncio
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+
+from engines.clock import system_clock
+from ims_catalog.cli.answer_text import FACETS, answer_text
+from ims_catalog.cli.options import WRONG_USAGE, AsJson, Config, spoken_errors
+from ims_catalog.compose import open_ledger, open_readers
+from ims_catalog.configuration import load_settings
+from ims_catalog.cursor_key import cursor_key
+from ims_catalog.question_clock import question_now
+from ims_catalog.settings import Settings
+from search_api.caller import OPERATOR
+from search_api.problem import ProblemError
+from search_api.service import Service
+
+
+def command(
+    question: Annotated[list[str], typer.Argument(help="What you look for, as you would say it.")],
+    limit: Annotated[int | None, typer.Option(min=0, max=1000, help="Images to show.")] = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the catalogue on this machine.
+
+    Example: ims-catalog search "KVM GPU images for 64-bit Ubuntu with UEFI"
+    """
+    asked = [("q", " ".join(question)), ("facets", ",".join(FACETS))]
+    if limit is not None:
+        asked.append(("limit", str(limit)))
+    with spoken_errors():
+        try:
+            answer = asyncio.run(_ask(load_settings(config), asked))
+        except ProblemError as error:
+            typer.echo(f"ims-catalog: {error}", err=True)
+            raise typer.Exit(WRONG_USAGE) from None
+    if as_json:
+        typer.echo(answer.decode())
+    else:
+        Console().print(answer_text(orjson.loads(answer)))
+
+
+async def _ask(settings: Settings, asked: list[tuple[str, str]]) -> bytes:
+    clock = system_clock()
+    readers, ledger = open_readers(settings, clock), open_ledger(settings)
+    try:
+        service = Service(
+            readers=readers,
+            ledger=ledger,
+            clock=clock,
+            cursor_key=cursor_key(settings.engine.path),
+            question_now=question_now(clock.now),
+        )
+        return await service.search(OPERATOR, asked)
+    finally:
+        await ledger.close()
+        await readers.close()
