@@ -1,5 +1,7 @@
 """The products behind `__platform`: one spelling each, and the texts that mean them."""
 
+import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -35,6 +37,7 @@ PRODUCTS = (
         "SUSE",
         (
             "SLES",
+            "SLED",
             "SUSE Linux",
             "SUSE Linux Enterprise",
             "SUSE Linux Enterprise Server",
@@ -75,15 +78,24 @@ def canonical_platform(text: str) -> str:
 @lru_cache(maxsize=4096)
 def platform_named_by(os_version: str) -> str | None:
     """Give the product whose name an OS version begins with, the longest name first; else None."""
-    key = platform_key(os_version)
-    return next((name for alias, name in _LONGEST_FIRST if key.startswith(alias)), None)
+    found = _BEGINNING.match(unicodedata.normalize("NFKC", os_version))
+    return None if found is None else _BY_KEY[platform_key(found[1])]
 
 
-def _keys() -> Iterator[tuple[str, str]]:
+def _spelled() -> Iterator[tuple[str, str]]:
     for product in PRODUCTS:
         for text in (product.name, *product.aliases):
-            yield platform_key(text), product.name
+            yield text, product.name
 
 
-_BY_KEY = dict(_keys())
-_LONGEST_FIRST = sorted(_BY_KEY.items(), key=lambda pair: -len(pair[0]))
+def _pattern(text: str) -> str:
+    """Match the words of a name, written together or not, and no further letter unless it ends in Chinese."""
+    words = r"[\W_]*".join(map(re.escape, re.findall(r"[^\W_]+", text)))
+    return words + (r"(?![^\W\d_])" if text[-1].isascii() else "")
+
+
+_BY_KEY = {platform_key(text): name for text, name in _spelled()}
+_BEGINNING = re.compile(
+    rf"\W*({'|'.join(_pattern(text) for text, _ in sorted(_spelled(), key=lambda pair: -len(pair[0])))})",
+    re.IGNORECASE,
+)

@@ -17,7 +17,6 @@ _IDEOGRAPHS = (
 _TOKEN = re.compile(rf"[{_IDEOGRAPHS}]|\d++(?:\.\d++)+|(?:[^\W\d_{_IDEOGRAPHS}]++|\d++(?!\.\d))+")
 
 
-@lru_cache(maxsize=65536)
 def tokens(text: str) -> tuple[str, ...]:
     """Cut into words: compatibility forms and case folded, punctuation and `_` between words.
 
@@ -25,6 +24,19 @@ def tokens(text: str) -> tuple[str, ...]:
     `v1.28` gives `v`, `1.28`; other digits stay with their letters (`64bit`, `x86`). A Chinese or Japanese
     character is a word of its own.
     """
+    return _short_tokens(text) if len(text) <= _SHORT else _cut(text)
+
+
+_SHORT = 128
+"""Names and versions come again and again and are remembered; descriptions are not."""
+
+
+@lru_cache(maxsize=65_536)
+def _short_tokens(text: str) -> tuple[str, ...]:
+    return _cut(text)
+
+
+def _cut(text: str) -> tuple[str, ...]:
     if text.isascii():
         return tuple(_TOKEN.findall(text.lower()))
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())

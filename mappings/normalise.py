@@ -1,0 +1,238 @@
+"""`normalise`: a record of a list becomes a document. It never raises and never loses an image."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mappings.derive import Values as _Values
+from mappings.derive import derive
+from mappings.document import Document
+from mappings.field import Exposure, Field, Kind
+from mappings.fields import FIELDS, MAP_FIELD, field_named
+from mappings.platform import canonical_platform
+from mappings.raw import nested_text, raw_json
+from mappings.scope import CloudKind, Scope, View
+from mappings.value import (
+    KEYWORD_BYTES,
+    Flawed,
+    Read,
+    Reader,
+    Reason,
+    boolean,
+    bounded,
+    comma_list,
+    date,
+    features,
+    integer,
+    keyword,
+    location,
+    text,
+    texts,
+)
+
+NORMALISE_VERSION = 1
+"""Goes up when the same record becomes another document: it is part of the schema."""
+
+ID_BYTES = 128
+"""UTF-8 bytes of an id; a longer one is cut and ends in a digest of the whole, so that it stays unique."""
+KEY_BYTES = 255
+"""UTF-8 bytes of an unknown key."""
+EXTRA_KEYS = 500
+"""Unknown keys that the index keeps of an image, the first in order of code points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something about a record that could not be read, by field name or, of unknown attributes, by key."""
+
+    name: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """What became of a record. Without a document it was refused, and the one problem says why."""
+
+    document: Document | None
+    problems: tuple[Problem, ...]
+
+
+def normalise(record: Mapping[str, object], scope: Scope) -> Normalised:
+    """Turn a record, as listed by a scope, into a document.
+
+    An attribute is not set if it is absent, null, "" or "null". A bad one is a problem, and its field stays
+    absent; one too long is cut in the index and whole in `raw`. What only the owner may know is cut from the
+    documents and the raw records of all other views.
+    """
+    image = _image_id(record.get("id"))
+    if image is None:
+        return Normalised(None, (Problem("id", Reason.NO_ID),))
+    problems: list[Problem] = []
+    hidden = frozenset[str]() if scope.view is View.OWN else _OWNER_KEYS
+    stated, unknown = _read(record, scope.kind, problems)
+    extra = _extra(unknown, hidden, problems)
+    flags = [(key, value) for key, value in extra.items() if key.startswith("__support_")]
+    fields, derived = derive(stated, flags, scope)
+    if hidden:
+        for name in _OWNER_FIELDS:
+            fields.pop(name, None)
+    fields |= _listing(scope)
+    fields["id"] = image
+    raw, flaw = raw_json(record, hidden)
+    if flaw is not None:
+        problems.append(Problem("raw", flaw))
+    return Normalised(Document(fields, extra, derived, raw), tuple(problems))
+
+
+def _image_id(value: object) -> str | None:
+    """Give an id that is text, or an integer; None for anything else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value) if value.bit_length() < 1024 else f"{value:x}"
+    if not isinstance(value, str) or value.strip() in {"", "null"}:
+        return None
+    whole = bounded(value.strip(), ID_BYTES)
+    if not isinstance(whole, Flawed):
+        return whole
+    digest = hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    head = bounded(str(whole.value), ID_BYTES - len(digest) - 1)
+    return f"{head.value if isinstance(head, Flawed) else head}~{digest}"
+
+
+def _read(
+    record: Mapping[str, object], kind: CloudKind, problems: list[Problem]
+) -> tuple[_Values, dict[str, object]]:
+    """Read each field from its first key, else from a further one; give also what no field is read from."""
+    table = _TABLES[kind]
+    fields: _Values = {}
+    unknown: dict[str, object] = {}
+    for key, value in record.items():
+        if value in _NOT_SET:
+            continue
+        if (known := table.first.get(key)) is not None:
+            _put(fields, *known, value, problems)
+        elif key not in table.further_keys:
+            unknown[key] = value
+    for key, name, reader in table.further:
+        value = record.get(key)
+        if name not in fields and value not in _NOT_SET:
+            _put(fields, name, reader, value, problems)
+    if any(record.get(key) == "" for key in _PROJECT_KEYS):
+        fields.setdefault("enterprise_project_id", "0")
+    return fields, unknown
+
+
+def _put(fields: _Values, name: str, reader: Reader, value: object, problems: list[Problem]) -> None:
+    read = reader(value)
+    if isinstance(read, Flawed):
+        problems.append(Problem(name, read.reason))
+        read = read.value
+    if read is not None:
+        fields[name] = read
+
+
+def _extra(unknown: Mapping[str, object], hidden: frozenset[str], problems: list[Problem]) -> dict[str, str]:
+    """Write unknown attributes as text, in order of their keys."""
+    extra: dict[str, str] = {}
+    for key in sorted(unknown):
+        if key in hidden:
+            continue
+        if len(extra) == EXTRA_KEYS:
+            problems.append(Problem(MAP_FIELD, Reason.TOO_MANY))
+            break
+        short = bounded(key, KEY_BYTES)
+        name = str(short.value) if isinstance(short, Flawed) else short
+        held = _as_text(unknown[key], hidden)
+        flaws = [part.reason for part in (short, held) if isinstance(part, Flawed)]
+        problems.extend(Problem(f"{MAP_FIELD}.{name}", reason) for reason in flaws)
+        value = held.value if isinstance(held, Flawed) else held
+        if value is not None:
+            extra.setdefault(name, str(value))
+    return extra
+
+
+def _as_text(value: object, hidden: frozenset[str]) -> str | Flawed:
+    """Write text as it is, all else as JSON."""
+    written = value if isinstance(value, str) else nested_text(value, hidden)
+    if isinstance(written, Flawed):
+        cut = bounded(str(written.value), KEYWORD_BYTES)
+        return Flawed(written.reason, cut.value if isinstance(cut, Flawed) else cut)
+    return bounded(written, KEYWORD_BYTES)
+
+
+@lru_cache(maxsize=1024)
+def _listing(scope: Scope) -> _Values:
+    """Give what the listing says of each of its images."""
+    values: _Values = {
+        "cloud": scope.cloud,
+        "region": scope.region,
+        "view": scope.view.value,
+        "scopes": (scope.id,),
+    }
+    return {**values, "visible_to": scope.grants} if scope.grants else values
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What is read from which key: the first keys of fields, then, in order, where else to look."""
+
+    first: Mapping[str, tuple[str, Reader]]
+    further: tuple[tuple[str, str, Reader], ...]
+    further_keys: frozenset[str]
+
+
+def _table(kind: CloudKind) -> _Table:
+    first: dict[str, tuple[str, Reader]] = {}
+    further: list[tuple[str, str, Reader]] = []
+    for field in FIELDS:
+        reader = _reader(field)
+        keys = field.ims if kind is CloudKind.IMS else field.wire_names
+        for place, key in enumerate(keys):
+            if place == 0 and key not in first:
+                first[key] = field.name, reader
+            else:
+                further.append((key, field.name, reader))
+    return _Table(first, tuple(further), frozenset(key for key, _, _ in further))
+
+
+def _reader(field: Field) -> Reader:
+    if field.name in _OWN_READERS:
+        return _OWN_READERS[field.name]
+    reader = _READERS[field.kind]
+    if field.kind is not Kind.KEYWORD or not field.values:
+        return reader
+    documented = {value.value.casefold(): value.value for value in field.values}
+
+    def in_documented_spelling(value: object) -> Read | Flawed:
+        read = reader(value)
+        return documented.get(read.casefold(), read) if isinstance(read, str) else read
+
+    return in_documented_spelling
+
+
+def _platform(value: object) -> Read | Flawed:
+    read = keyword(value)
+    return canonical_platform(read) or None if isinstance(read, str) else read
+
+
+_READERS: Mapping[Kind, Reader] = {
+    Kind.KEYWORD: keyword,
+    Kind.TEXT: text,
+    Kind.INTEGER: integer,
+    Kind.BOOLEAN: boolean,
+    Kind.DATE: date,
+    Kind.VERSION: keyword,
+    Kind.MAP: keyword,
+}
+_OWN_READERS: Mapping[str, Reader] = {
+    "platform": _platform,
+    "tags": texts,
+    "agents": comma_list,
+    "os_features": features,
+    "image_location": location,
+}
+_NOT_SET = (None, "", "null")
+_TABLES = {kind: _table(kind) for kind in CloudKind}
+_PROJECT_KEYS = field_named("enterprise_project_id").ims
+_OWNER_FIELDS = tuple(field.name for field in FIELDS if field.exposure is Exposure.OWNER)
+_OWNER_KEYS = frozenset(key for name in _OWNER_FIELDS for key in field_named(name).wire_names)
