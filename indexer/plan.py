@@ -5,7 +5,7 @@ image stays as long as one of its scopes lists it or was not listed whole in thi
 complete scopes only, and its grants with them.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -63,7 +63,7 @@ class Decision:
 
 async def plan(
     seen: Iterable[Entry], served: AsyncIterator[Sequence[Stored]], terms: Terms
-) -> AsyncIterator[tuple[Decision, ...]]:
+) -> AsyncGenerator[tuple[Decision, ...], None]:
     """Decide for every key of the two streams, in batches by ascending key."""
     fresh = _Images(seen)
     waiting: list[Stored] = []

@@ -1,0 +1,71 @@
+"""What a generation holds beside its documents: flavors and OS versions, fetched now or kept from before."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import orjson
+
+from engines.base import Companions
+
+
+class Table(StrEnum):
+    """The kinds of companions."""
+
+    FLAVORS = "flavors"
+    OS_VERSIONS = "os_versions"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One table of one region as a source gave it; `reason` says why there is none."""
+
+    table: Table
+    cloud: str
+    region: str
+    records: tuple[Mapping[str, object], ...] = ()
+    reason: str | None = None
+
+
+def merge_companions(before: Companions, fetched: Iterable[Fetched]) -> Companions:
+    """Take each table of a region from the first source that gave it; keep those that none gave.
+
+    `fetched` is in the order of the sources.
+    """
+    given: dict[Table, dict[tuple[str, str], Fetched]] = {table: {} for table in Table}
+    for one in fetched:
+        if one.reason is None:
+            given[one.table].setdefault((one.cloud, one.region), one)
+    return Companions(
+        flavors=_merged(before.flavors, given[Table.FLAVORS], ("id",)),
+        os_versions=_merged(before.os_versions, given[Table.OS_VERSIONS], ("platform", "os_version")),
+    )
+
+
+def _merged(
+    before: Iterable[Mapping[str, object]],
+    given: Mapping[tuple[str, str], Fetched],
+    order: tuple[str, ...],
+) -> tuple[Mapping[str, object], ...]:
+    kept = [record for record in before if (record.get("cloud"), record.get("region")) not in given]
+    fresh = [
+        readable
+        for one in given.values()
+        for record in one.records
+        if (readable := _readable({**record, "cloud": one.cloud, "region": one.region})) is not None
+    ]
+    return tuple(
+        sorted(
+            (*kept, *fresh),
+            key=lambda record: tuple(str(record.get(name, "")) for name in ("cloud", "region", *order)),
+        )
+    )
+
+
+def _readable(record: Mapping[str, object]) -> Mapping[str, object] | None:
+    """Give the record as any JSON reader would read it, None for one that cannot be written as JSON."""
+    try:
+        read: Mapping[str, object] = orjson.loads(orjson.dumps(record))
+    except TypeError:
+        return None
+    return read

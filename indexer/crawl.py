@@ -1,0 +1,202 @@
+"""`crawl`: every scope of every source into the spool, several at once; each ends whole or with a reason."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import aiohttp
+
+from clouds.endpoint import endpoint
+from clouds.ims import Record
+from engines.clock import Clock
+from indexer.companions import Fetched, Table
+from indexer.deadline import Deadline, deadline_in
+from indexer.limits import Limits
+from indexer.progress import Progress
+from indexer.sources.account import Account
+from indexer.sources.failure import Failure
+from indexer.sources.http import Http, Lanes, open_session
+from indexer.sources.ims import Endless, MarkerGone, Region, flavors, os_versions, pages, scopes
+from indexer.sources.projects import Unreached, expand
+from indexer.sources.source import Source
+from indexer.spool import Spool
+from mappings.document import store
+from mappings.normalise import normalise
+from mappings.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """How listing a scope ended: whole if there is no reason. `problems` counts what could not be read."""
+
+    scope: Scope
+    started: datetime
+    reason: str | None
+    refused: int
+    problems: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Crawled:
+    """What a crawl brought beside the spool."""
+
+    scopes: tuple[Listed, ...]
+    unreached: tuple[Unreached, ...]
+    companions: tuple[Fetched, ...]
+
+    @property
+    def complete(self) -> frozenset[str]:
+        """Ids of the scopes that were listed whole."""
+        return frozenset(listed.scope.id for listed in self.scopes if listed.reason is None)
+
+
+async def crawl(
+    sources: Sequence[Source],
+    spool: Spool,
+    *,
+    limits: Limits,
+    progress: Progress,
+    clock: Clock,
+    expected: Mapping[str, int],
+) -> Crawled:
+    """List what the sources can see. `expected` is how many images each scope held last, for the progress.
+
+    No failure of a cloud raises; the deadline of the run ends what is still going on.
+    """
+    async with open_session(limits) as session:
+        means = _Means(
+            session=session,
+            spool=spool,
+            limits=limits,
+            progress=progress,
+            clock=clock,
+            deadline=deadline_in(limits.run_deadline, clock),
+            expected=expected,
+            lanes=Lanes(limits),
+            turns=defaultdict(lambda: asyncio.Semaphore(limits.concurrency)),
+        )
+        async with asyncio.TaskGroup() as tasks:
+            running = [
+                tasks.create_task(_source(means, order, source)) for order, source in enumerate(sources)
+            ]
+    parts = [task.result() for task in running]
+    return Crawled(
+        scopes=tuple(one for part in parts for one in part.scopes),
+        unreached=tuple(one for part in parts for one in part.unreached),
+        companions=tuple(one for part in parts for one in part.companions),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Means:
+    """What all parts of a crawl share. `turns` bounds how many scopes of an endpoint are listed at once."""
+
+    session: aiohttp.ClientSession
+    spool: Spool
+    limits: Limits
+    progress: Progress
+    clock: Clock
+    deadline: Deadline
+    expected: Mapping[str, int]
+    lanes: Lanes
+    turns: defaultdict[str, asyncio.Semaphore]
+
+
+async def _source(means: _Means, order: int, source: Source) -> Crawled:
+    try:
+        addresses = _addresses(source)
+    except ValueError as error:
+        return Crawled((), (Unreached(source.name, None, str(error)),), ())
+    http = Http(means.session, addresses, means.lanes, means.limits)
+    account = Account(http, source.credential, means.limits)
+    expansion = await expand(source, account, means.deadline.within(means.limits.scope_deadline))
+    regions = [Region(source, name, projects, account) for name, projects in expansion.projects.items()]
+    async with asyncio.TaskGroup() as tasks:
+        listed = [
+            tasks.create_task(_scope(means, order, region, scope))
+            for region in regions
+            for scope in scopes(region)
+        ]
+        fetched = [
+            tasks.create_task(_table(means, region, table)) for region in regions for table in _tables(source)
+        ]
+    return Crawled(
+        scopes=tuple(task.result() for task in listed),
+        unreached=expansion.unreached,
+        companions=tuple(task.result() for task in fetched),
+    )
+
+
+def _addresses(source: Source) -> list[str]:
+    patterns = (source.endpoint, source.ecs_endpoint, source.identity_endpoint)
+    return [endpoint(pattern, region) for pattern in patterns if pattern for region in source.regions]
+
+
+async def _scope(means: _Means, order: int, region: Region, scope: Scope) -> Listed:
+    async with means.turns[region.images_endpoint]:
+        means.progress.begun(scope.id, means.expected.get(scope.id))
+        listing = _Listing(means, order, scope, means.clock.now())
+        reason = await listing.run(region, means.deadline.within(means.limits.scope_deadline))
+        means.progress.ended(scope.id, reason)
+        return Listed(scope, listing.started, reason, listing.refused, dict(listing.problems))
+
+
+class _Listing:
+    """One scope being listed: its pages go into the spool as they come."""
+
+    def __init__(self, means: _Means, order: int, scope: Scope, started: datetime) -> None:
+        self.started = started
+        self.refused = 0
+        self.problems: Counter[str] = Counter()
+        self._means = means
+        self._order = order
+        self._scope = scope
+
+    async def run(self, region: Region, deadline: Deadline) -> str | None:
+        """List the scope; give the reason why it is not whole, None if it is."""
+        times = self._means.limits.restarts + 1
+        for _ in range(times):
+            begin = self._means.spool.position
+            self.refused = 0
+            self.problems.clear()
+            try:
+                async for records in pages(region, self._scope, deadline):
+                    self._keep(records)
+            except MarkerGone:
+                continue
+            except (Failure, Endless) as error:
+                return str(error)
+            self._means.spool.forget(self._scope.id, before=begin)
+            return None
+        return f"images were deleted while they were listed, {times} times in a row"
+
+    def _keep(self, records: Sequence[Record]) -> None:
+        for record in records:
+            read = normalise(record, self._scope)
+            self.problems.update(problem.reason.value for problem in read.problems)
+            if read.document is None:
+                self.refused += 1
+            else:
+                self._means.spool.add(self._order, self._scope.id, store(read.document))
+        self._means.progress.listed(self._scope.id, len(records))
+
+
+def _tables(source: Source) -> tuple[Table, ...]:
+    return (Table.OS_VERSIONS,) if source.ecs_endpoint is None else (Table.OS_VERSIONS, Table.FLAVORS)
+
+
+_FETCH: Mapping[Table, Callable[[Region, Deadline], Awaitable[tuple[Record, ...]]]] = {
+    Table.FLAVORS: flavors,
+    Table.OS_VERSIONS: os_versions,
+}
+
+
+async def _table(means: _Means, region: Region, table: Table) -> Fetched:
+    deadline = means.deadline.within(means.limits.scope_deadline)
+    cloud = region.source.cloud
+    try:
+        return Fetched(table, cloud, region.name, await _FETCH[table](region, deadline))
+    except (Failure, Endless) as error:
+        return Fetched(table, cloud, region.name, reason=str(error))

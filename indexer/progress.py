@@ -1,0 +1,111 @@
+"""`progress`: what a run is doing, as bars on a terminal and as plain lines elsewhere."""
+
+from typing import Protocol, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+from rich.text import Text
+
+_LINE_EVERY = 100_000
+
+
+class Progress(Protocol):
+    """Is told what happens; never fails a run."""
+
+    def begun(self, scope: str, expected: int | None) -> None:
+        """Listing a scope begins; `expected` is how many images it held last."""
+        ...
+
+    def listed(self, scope: str, images: int) -> None:
+        """A page brought so many images more."""
+        ...
+
+    def ended(self, scope: str, reason: str | None) -> None:
+        """Listing a scope ended: whole if there is no reason."""
+        ...
+
+    def built(self, documents: int) -> None:
+        """The next generation holds so many documents by now."""
+        ...
+
+    def close(self) -> None:
+        """Nothing more will come."""
+        ...
+
+
+def progress(stream: TextIO) -> Progress:
+    """Choose the form that the stream can show."""
+    return _OnTerminal(Console(file=stream)) if stream.isatty() else _InLines(stream)
+
+
+class _InLines:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._images: dict[str, int] = {}
+        self._reported = 0
+
+    def begun(self, scope: str, expected: int | None) -> None:
+        self._images[scope] = 0
+
+    def listed(self, scope: str, images: int) -> None:
+        self._images[scope] = self._images.get(scope, 0) + images
+
+    def ended(self, scope: str, reason: str | None) -> None:
+        self._write(_end_of(scope, self._images.pop(scope, 0), reason))
+
+    def built(self, documents: int) -> None:
+        if documents - self._reported >= _LINE_EVERY:
+            self._reported = documents
+            self._write(f"building: {documents:,} documents")
+
+    def close(self) -> None:
+        self._stream.flush()
+
+    def _write(self, line: str) -> None:
+        self._stream.write(f"{line}\n")
+        self._stream.flush()
+
+
+class _OnTerminal:
+    def __init__(self, console: Console) -> None:
+        self._bars = Bars(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._images: dict[str, int] = {}
+        self._building: TaskID | None = None
+        self._bars.start()
+
+    def begun(self, scope: str, expected: int | None) -> None:
+        self._images[scope] = 0
+        self._tasks[scope] = self._bars.add_task(scope, total=expected or None)
+
+    def listed(self, scope: str, images: int) -> None:
+        self._images[scope] = self._images.get(scope, 0) + images
+        if scope in self._tasks:
+            self._bars.advance(self._tasks[scope], images)
+
+    def ended(self, scope: str, reason: str | None) -> None:
+        if scope in self._tasks:
+            self._bars.remove_task(self._tasks.pop(scope))
+        line = _end_of(scope, self._images.pop(scope, 0), reason)
+        self._bars.console.print(Text(line, style="" if reason is None else "yellow"))
+
+    def built(self, documents: int) -> None:
+        if self._building is None:
+            self._building = self._bars.add_task("building", total=None)
+        self._bars.update(self._building, completed=documents)
+
+    def close(self) -> None:
+        self._bars.stop()
+
+
+def _end_of(scope: str, images: int, reason: str | None) -> str:
+    return f"{scope}: {images:,} images" + ("" if reason is None else f", incomplete: {reason}")
