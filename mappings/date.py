@@ -27,7 +27,7 @@ def milliseconds(text: str) -> int:
 def date_text(value: int) -> str:
     """Write milliseconds as `2018-09-06T14:03:27Z`, with `.123` only where there are any."""
     seconds, rest = divmod(value, 1000)
-    text = (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
+    text = (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
     return f"{text}.{rest:03}Z" if rest else f"{text}Z"
 
 

@@ -25,8 +25,9 @@ def derive(
 
     `stated` holds every field that was read, those of the owner too. What is stated is never overruled.
     """
-    facts = _Facts(dict(stated), tuple((key, value) for key, value in flags if _holds(value)), scope)
-    known = facts.known
+    known = dict(stated)
+    hardware = frozenset(name for name in known.keys() & _HARDWARE if _holds(known[name]))
+    facts = _Facts(known, hardware, tuple((key, value) for key, value in flags if _holds(value)), scope)
     unstated: list[str] = []
     for name, rule in _RULES:
         if name not in known:
@@ -44,9 +45,10 @@ def derive(
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What a rule may look at: the fields so far, the unknown flags that hold, the listing."""
+    """What a rule may look at: fields so far, hardware fields and unknown flags that hold, the listing."""
 
     known: Values
+    hardware: frozenset[str]
     flags: Flags
     scope: Scope
 
@@ -165,38 +167,43 @@ _TRUST = {View.PUBLIC: 0, View.OWN: 1, View.SHARED: 2}
 
 # GPU images state no __support_kvm: each of these is KVM's alone, or Xen's.
 _EVIDENCE = {
-    "kvm": (
-        "support_kvm",
-        "support_kvm_gpu_type",
-        "support_gpu_t4",
-        "support_kvm_infiniband",
-        "support_kvm_fpga_type",
-        "support_kvm_ascend_310",
-        "support_kvm_hi1822_hiovs",
-        "support_kvm_hi1822_hisriov",
-        "support_kvm_hi1822_hivirtionet",
-        "support_kvm_nvme_spdk",
+    "kvm": frozenset(
+        {
+            "support_kvm",
+            "support_kvm_gpu_type",
+            "support_gpu_t4",
+            "support_kvm_infiniband",
+            "support_kvm_fpga_type",
+            "support_kvm_ascend_310",
+            "support_kvm_hi1822_hiovs",
+            "support_kvm_hi1822_hisriov",
+            "support_kvm_hi1822_hivirtionet",
+            "support_kvm_nvme_spdk",
+        }
     ),
-    "xen": ("support_xen", "support_xen_gpu_type", "support_xen_hana"),
+    "xen": frozenset({"support_xen", "support_xen_gpu_type", "support_xen_hana"}),
 }
-_GPU_EVIDENCE = {"kvm": ("support_kvm_gpu_type", "support_gpu_t4"), "xen": ("support_xen_gpu_type",)}
+_GPU_EVIDENCE = {
+    "kvm": frozenset({"support_kvm_gpu_type", "support_gpu_t4"}),
+    "xen": frozenset({"support_xen_gpu_type"}),
+}
+_HARDWARE = frozenset().union(*_EVIDENCE.values())
 _FLAG = "__support_"
 _BOARD = re.compile(rf"{_FLAG}([a-z]{{1,4}}[0-9]{{1,3}}[a-z][a-z0-9]{{0,7}})", re.ASCII)
 _NOT_MODELS = frozenset({"", "kvm", "xen", "gpu", "vgpu", "type", "types"})
 
 
 def _runs_on(facts: _Facts, hypervisor: str) -> bool:
-    known = facts.known
     return (
-        any(_holds(known.get(name)) for name in _EVIDENCE[hypervisor])
-        or known.get("img_hv_type") == hypervisor
+        not _EVIDENCE[hypervisor].isdisjoint(facts.hardware)
+        or facts.known.get("img_hv_type") == hypervisor
         or any(hypervisor in _words(key) for key, _ in facts.flags)
     )
 
 
 def _gpu_on(facts: _Facts, hypervisor: str) -> bool:
     """Tell it from the attributes, or from an unknown flag that names GPU and hypervisor."""
-    return any(_holds(facts.known.get(name)) for name in _GPU_EVIDENCE[hypervisor]) or any(
+    return not _GPU_EVIDENCE[hypervisor].isdisjoint(facts.hardware) or any(
         "gpu" in key and hypervisor in _words(key) for key, _ in facts.flags
     )
 

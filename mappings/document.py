@@ -92,7 +92,7 @@ class Stored:
         return hashed.digest()
 
 
-_PUBLIC = tuple((f.name, f.kind is Kind.DATE) for f in FIELDS if f.exposure is not Exposure.INTERNAL)
+_PUBLIC = tuple(f.name for f in FIELDS if f.exposure is not Exposure.INTERNAL)
 _INTERNAL = tuple(f.name for f in FIELDS if f.exposure is Exposure.INTERNAL)
 _DATES = tuple(f.name for f in FIELDS if f.kind is Kind.DATE and f.exposure is not Exposure.INTERNAL)
 _MULTIPLE = tuple(f.name for f in FIELDS if f.multiple)
@@ -101,11 +101,11 @@ _MULTIPLE = tuple(f.name for f in FIELDS if f.multiple)
 def store(document: Document) -> Stored:
     """Write a document as bytes, fields in the order of `FIELDS`; dates as ISO 8601."""
     values = document.fields
-    body: dict[str, object] = {
-        name: date_text(value) if is_date and isinstance(value, int) else value
-        for name, is_date in _PUBLIC
-        if (value := values.get(name)) is not None
-    }
+    body: dict[str, object] = {name: values[name] for name in _PUBLIC if name in values}
+    for name in _DATES:
+        moment = values.get(name)
+        if isinstance(moment, int):
+            body[name] = date_text(moment)
     if document.extra:
         body[MAP_FIELD] = document.extra
     if document.derived:

@@ -110,20 +110,20 @@ def _read(
         if value in _NOT_SET:
             continue
         if (known := table.first.get(key)) is not None:
-            _put(fields, *known, value, problems)
+            name, reader = known
+            _put(fields, name, reader(value), problems)
         elif key not in table.further_keys:
             unknown[key] = value
     for key, name, reader in table.further:
         value = record.get(key)
         if name not in fields and value not in _NOT_SET:
-            _put(fields, name, reader, value, problems)
+            _put(fields, name, reader(value), problems)
     if any(record.get(key) == "" for key in _PROJECT_KEYS):
         fields.setdefault("enterprise_project_id", "0")
     return fields, unknown
 
 
-def _put(fields: _Values, name: str, reader: Reader, value: object, problems: list[Problem]) -> None:
-    read = reader(value)
+def _put(fields: _Values, name: str, read: Read | Flawed, problems: list[Problem]) -> None:
     if isinstance(read, Flawed):
         problems.append(Problem(name, read.reason))
         read = read.value
@@ -201,9 +201,12 @@ def _reader(field: Field) -> Reader:
     reader = _READERS[field.kind]
     if field.kind is not Kind.KEYWORD or not field.values:
         return reader
-    documented = {value.value.casefold(): value.value for value in field.values}
+    as_documented = frozenset(value.value for value in field.values)
+    documented = {value.casefold(): value for value in as_documented}
 
     def in_documented_spelling(value: object) -> Read | Flawed:
+        if isinstance(value, str) and value in as_documented:
+            return value
         read = reader(value)
         return documented.get(read.casefold(), read) if isinstance(read, str) else read
 

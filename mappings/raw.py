@@ -33,7 +33,7 @@ def raw_json(record: Mapping[str, object], hidden: Container[str]) -> tuple[byte
     tags = plain.get("tags")
     if isinstance(tags, list) and all(isinstance(tag, str) for tag in tags):
         plain["tags"] = sorted(tags)
-    if not any(_needs_a_look(value) for value in plain.values()):
+    if _is_flat(plain):
         try:
             return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS), None
         except TypeError:
@@ -74,11 +74,17 @@ def _is_plain(value: object) -> bool:
     return value is None or (isinstance(value, int) and value.bit_length() < 3 * _DIGITS)
 
 
-def _needs_a_look(value: object) -> bool:
-    """Nested values may hide keys, NaN and depth; a list of texts may not."""
-    if isinstance(value, list):
-        return not all(isinstance(part, str) for part in value)
-    return isinstance(value, dict | float)
+def _is_flat(record: dict[str, object]) -> bool:
+    """Tell whether nothing can hide in it: nested values may hold hidden keys, NaN and depth."""
+    types = set(map(type, record.values()))
+    if types.isdisjoint(_NESTED):
+        return True
+    return types.isdisjoint(_NESTED - {list}) and all(
+        isinstance(part, str) for value in record.values() if isinstance(value, list) for part in value
+    )
+
+
+_NESTED = frozenset({dict, list, tuple, float})
 
 
 def _repair_text(value: str) -> Repaired:
