@@ -1,0 +1,66 @@
+"""`send`: an answer as it goes over the wire, whole or spoilt by a fault."""
+
+import asyncio
+import zlib
+
+from aiohttp import web
+
+from ims_catalog.sandbox.answer import Answer
+from ims_catalog.sandbox.fault import Cut, Effect, Flood, Hang, Rewrite
+
+_BLOCK = b" " * 65_536
+
+
+async def send(
+    request: web.Request, answer: Answer, effect: Effect | None, closing: asyncio.Event
+) -> web.StreamResponse:
+    """Send `answer` as `effect` has it; a request that hangs does so until `closing` is set."""
+    match effect:
+        case Hang():
+            await closing.wait()
+            return web.Response(status=503)
+        case Cut(after):
+            return await _cut(request, answer, after)
+        case Flood(size, compressed):
+            return await _flood(request, size, compressed=compressed)
+        case Rewrite(change):
+            return _whole(answer, change(answer.body))
+        case _:
+            return _whole(answer, answer.body)
+
+
+def _whole(answer: Answer, body: bytes) -> web.Response:
+    return web.Response(
+        status=answer.status, body=body, headers=answer.headers, content_type=answer.content_type
+    )
+
+
+async def _cut(request: web.Request, answer: Answer, after: int) -> web.StreamResponse:
+    response = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.content_type})
+    response.content_length = len(answer.body)
+    await response.prepare(request)
+    await response.write(answer.body[:after])
+    if request.transport is not None:
+        request.transport.close()
+    return response
+
+
+async def _flood(request: web.Request, size: int, *, compressed: bool) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    squeeze = zlib.compressobj(wbits=31) if compressed else None
+    if squeeze is not None:
+        response.headers["Content-Encoding"] = "gzip"
+    await response.prepare(request)
+    try:
+        for start in range(0, size, len(_BLOCK)):
+            block = _BLOCK[: size - start]
+            ready = block if squeeze is None else squeeze.compress(block)
+            if ready:
+                await response.write(ready)
+            await asyncio.sleep(0)
+        if squeeze is not None:
+            await response.write(squeeze.flush())
+    except ConnectionError:
+        # The reader has had enough, which is what it should do.
+        return response
+    return response
