@@ -179,7 +179,7 @@ ORIGIN = (
         example="192.149.46.95:5443:imsbucket:3cb6e7c7",
         source=QUERYING,
         ims=("__image_location",),
-        glance=("direct_url", "locations", "image_location"),
+        glance=("direct_url", "locations", "image_location", "cache_raw_url"),
         exposure=Exposure.OWNER,
     ),
     Field(

@@ -1,0 +1,33 @@
+"""`SCHEMA`: which form of documents an index holds. Generations of another schema are not read."""
+
+import hashlib
+from collections.abc import Iterator
+
+import orjson
+
+from mappings.field import Field
+from mappings.fields import FIELDS
+from mappings.normalise import NORMALISE_VERSION
+from mappings.text import TOKENS_VERSION
+
+
+def _parts(field: Field) -> Iterator[str | bool | None]:
+    """Give what of a field decides how it is indexed and where it may stand."""
+    yield field.name
+    yield field.kind.value
+    yield field.multiple
+    yield field.filterable
+    yield field.facet.value if field.facet else None
+    yield field.sortable
+    yield field.text
+    yield field.exposure.value
+
+
+def _schema() -> str:
+    declared = [list(_parts(field)) for field in FIELDS]
+    content = orjson.dumps([declared, TOKENS_VERSION, NORMALISE_VERSION])
+    return hashlib.blake2b(content, digest_size=4).hexdigest()
+
+
+SCHEMA = _schema()
+"""8 hex digits: a hash of the fields as indexed, the tokens and the rules of `normalise`."""
