@@ -2,7 +2,7 @@
 
 Entries gather in memory up to `run_size` bytes, are sorted and appended to one file as a sorted run; reading
 merges the runs. The file has no name: nothing is left of it when the process ends, however it ends. In memory
-stand one unsorted run, then one small window per run.
+stand one unsorted run, then a window on each run, all of them together no larger than one run.
 """
 
 import heapq
@@ -20,7 +20,8 @@ from typing import IO
 from mappings.document import Stored
 
 RUN_SIZE = 32 * 1024 * 1024
-_WINDOW = 64 * 1024
+_LARGEST_WINDOW = 64 * 1024
+_SMALLEST_WINDOW = 4 * 1024
 _OVERHEAD = 600
 _HEAD = struct.Struct("<IIQIIII")
 
@@ -80,7 +81,9 @@ class Spool:
         """Give what counts by ascending key, order and scope; may be called again once it has ended."""
         self._write_run()
         names = list(self._scopes)
-        merged = heapq.merge(*(self._read_run(start, end) for start, end in self._runs))
+        share = self._run_size // max(1, len(self._runs))
+        window = max(_SMALLEST_WINDOW, min(_LARGEST_WINDOW, share))
+        merged = heapq.merge(*(self._read_run(start, end, window) for start, end in self._runs))
         for _, rows in groupby(merged, key=lambda row: row[:3]):
             *_, last = rows
             key, order, number, position, body, internal, raw = last
@@ -98,7 +101,7 @@ class Spool:
             packed = _pack(row)
             window.append(packed)
             gathered += len(packed)
-            if gathered >= _WINDOW:
+            if gathered >= _LARGEST_WINDOW:
                 self._write(b"".join(window))
                 window, gathered = [], 0
         self._write(b"".join(window))
@@ -110,12 +113,12 @@ class Spool:
         while rest:
             rest = rest[self._file.write(rest) :]
 
-    def _read_run(self, start: int, end: int) -> Iterator[_Row]:
+    def _read_run(self, start: int, end: int, size: int) -> Iterator[_Row]:
         window, at = b"", 0
         while start < end or at < len(window):
             missing = _size_at(window, at) - (len(window) - at)
             while missing > 0:
-                more = os.pread(self._file.fileno(), min(max(missing, _WINDOW), end - start), start)
+                more = os.pread(self._file.fileno(), min(max(missing, size), end - start), start)
                 if not more:
                     raise OSError("the spool is shorter than what was written to it")
                 start += len(more)
