@@ -11,8 +11,8 @@ from mappings.normalise import NORMALISE_VERSION
 from mappings.text import TOKENS_VERSION
 
 
-def _parts(field: Field) -> Iterator[str | bool | None]:
-    """Give what of a field decides how it is indexed and where it may stand."""
+def _parts(field: Field) -> Iterator[object]:
+    """Give what of a field decides what is read, how it is indexed and where it may stand."""
     yield field.name
     yield field.kind.value
     yield field.multiple
@@ -21,6 +21,10 @@ def _parts(field: Field) -> Iterator[str | bool | None]:
     yield field.sortable
     yield field.text
     yield field.exposure.value
+    yield field.ims
+    yield field.glance
+    yield field.absent
+    yield [documented.value for documented in field.values]
 
 
 def _schema() -> str:
