@@ -17,7 +17,7 @@ def milliseconds(text: str) -> int:
     """
     found = _PATTERN.fullmatch(text.strip())
     if found is None:
-        raise ValueError(text)
+        raise ValueError(f"not a date with time: {text[:80]!r}")
     day, time, fraction, offset = found.groups()
     zone = "+00:00" if offset is None or offset[0] not in "+-" else offset
     moment = datetime.fromisoformat(f"{day}T{time.replace(' ', '')}{zone}")

@@ -100,7 +100,7 @@ def _order_test(condition: Condition) -> _Test:
         case Operator.GTE:
             return lambda value: _number(value) >= bound
         case _:
-            raise ValueError(condition.operator)
+            raise ValueError(f"{condition.field}: not an operator of its kind: {condition.operator}")
 
 
 def _version_test(condition: Condition) -> _Test:

@@ -18,7 +18,7 @@ _DIGITS = 9
 _COMPONENTS = 6
 _NUMBER = rf"[0-9]{{1,{_DIGITS}}}(?:\.[0-9]{{1,{_DIGITS}}}){{0,{_COMPONENTS - 1}}}(?![0-9])"
 # A number stands alone, behind a "v", or glued to a name of three letters and more (CentOS7.6, but not x86).
-_FIRST_NUMBER = re.compile(rf"(?:(?<![A-Za-z0-9._])|(?<=\b[vV])|(?<=[A-Za-z]{{3}}))({_NUMBER})")
+_FIRST_NUMBER = re.compile(rf"(?:(?<![A-Za-z0-9._])|(?<=(?<![A-Za-z])[vV])|(?<=[A-Za-z]{{3}}))({_NUMBER})")
 _NOT_VERSIONS = re.compile(
     r"\(?\b(?:32|64)[\s-]*(?:bits?\b|位)\)?|\bx86(?:[_-]64)?\b|\baarch64\b|\barm64\b|\bamd64\b|\bi[36]86\b",
     re.IGNORECASE,
@@ -58,7 +58,7 @@ def canonical_version(text: str) -> str:
     """
     found = _ASKED.fullmatch(unicodedata.normalize("NFKC", text).strip())
     if found is None:
-        raise ValueError(text)
+        raise ValueError(f"not a version: {text[:80]!r}")
     number, release, pack, further = found.groups()
     return ".".join(
         (_written(number, (release or "").upper(), pack), *map(_component, further.split(".")[1:]))
@@ -109,7 +109,7 @@ def bounds(operator: Operator, version: str) -> tuple[str | None, str | None]:
         case Operator.GTE:
             return sort_key(version), None
         case _:
-            raise ValueError(operator)
+            raise ValueError(f"not a comparison of order: {operator}")
 
 
 _ZERO: Component = (0, "")

@@ -5,7 +5,9 @@ import pytest
 
 from mappings.platform import PRODUCTS, canonical_platform, platform_named_by
 
-OS_VERSIONS = json.loads((Path(__file__).parents[1] / "data" / "os-versions.json").read_text(encoding="utf-8"))
+OS_VERSIONS = json.loads(
+    (Path(__file__).parents[1] / "data" / "os-versions.json").read_text(encoding="utf-8")
+)
 
 
 @pytest.mark.parametrize(
