@@ -1,14 +1,15 @@
 """What an engine promises: a writer builds and publishes generations, a reader answers from one.
 
-    EngineError
-    ├── EngineUnavailable     no answer: not there, refused, broken connection
-    ├── EngineTimeout         no answer in time
-    ├── NothingServed         no generation has been published yet
-    ├── GenerationGone        the generation that was named is no longer kept
-    ├── DamagedGeneration     its bytes are not those that were published
-    ├── ForeignGeneration     written by another installation, or by a newer version
-    ├── GenerationRejected    what was built is not what was planned
-    └── Superseded            another generation was published since the plan was made
+EngineError
+├── EngineUnavailable     no answer: not there, refused, broken connection
+├── EngineTimeout         no answer in time
+├── NothingServed         no generation has been published yet
+├── GenerationGone        the generation that was named is no longer kept
+├── DamagedGeneration     its bytes are not those that were published
+├── ForeignGeneration     written by another installation, or by a newer version
+├── GenerationRejected    what was built is not what was planned
+├── Superseded            another generation was published since the plan was made
+└── WriterBusy            another process builds and publishes
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -54,6 +55,10 @@ class GenerationRejected(EngineError):
 
 class Superseded(EngineError):
     """Another generation was published since this one was planned; nothing was published."""
+
+
+class WriterBusy(EngineError):
+    """Another process holds the right to write."""
 
 
 @dataclass(frozen=True, slots=True)

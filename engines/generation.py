@@ -1,6 +1,6 @@
 """The name of a generation, and its parts back from the name.
 
-    <prefix>-<schema>-<term>-<time>-<run>      ims-catalog-3f9a1c2e-000007-20261124t061700z-5f2c9a
+<prefix>-<schema>-<term>-<time>-<run>      ims-catalog-3f9a1c2e-000007-20261124t061700z-5f2c9a
 """
 
 import re

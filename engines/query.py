@@ -125,15 +125,22 @@ class Answer:
 
 
 def facet_filter(query: Query, facet: Facet) -> Filter:
-    """Give the filter that a facet counts under.
+    """Give the filter that a facet counts under: that of the query without what it lifts."""
+    fields_lifted = lifted_fields(facet)
+    return keep(query.filter, lambda part: not is_lifted(part, fields_lifted))
 
-    A facet by OR lifts the top-level parts that mention only its own field, so that it counts what choosing
-    another value would give.
+
+def lifted_fields(facet: Facet) -> frozenset[str]:
+    """Give the fields whose conditions do not narrow a facet.
+
+    A facet by OR lifts those on its own field, so that it counts what choosing another value would give.
     """
     if isinstance(facet, FilterFacet):
-        lifted = facet.lifted
-    elif field_named(facet.field).facet is FacetLogic.OR:
-        lifted = frozenset((facet.field,))
-    else:
-        return query.filter
-    return keep(query.filter, lambda part: not (fields(part) and fields(part) <= lifted))
+        return facet.lifted
+    return frozenset((facet.field,) if field_named(facet.field).facet is FacetLogic.OR else ())
+
+
+def is_lifted(part: Filter, fields_lifted: frozenset[str]) -> bool:
+    """Tell whether a top-level part is lifted: it mentions lifted fields and no others."""
+    mentioned = fields(part)
+    return bool(mentioned) and mentioned <= fields_lifted

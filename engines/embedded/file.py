@@ -1,0 +1,193 @@
+"""Reading the file of a generation; `draft.py` writes it and has its tables."""
+
+import sqlite3
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from engines.base import Companions, DamagedGeneration, EngineUnavailable, ForeignGeneration, GenerationGone
+from engines.embedded.pointer import FORMAT
+from mappings.document import Stored
+
+
+def file_of(folder: Path, generation: str) -> Path:
+    """Give the path of a published generation."""
+    return folder / f"{generation}{SUFFIX}"
+
+
+SUFFIX = ".sqlite"
+
+
+class GenerationFile:
+    """Reads the file of a generation. Every method raises DamagedGeneration for bytes that are not those that
+    were written, and EngineUnavailable where the file cannot be read.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, meta: Mapping[str, bytes]) -> None:
+        self._path = path
+        self._connection = connection
+        self._meta = meta
+        self.generation = meta["generation"].decode()
+        self.schema = meta["schema"].decode()
+        self.documents = int(meta["documents"])
+        self._selects: dict[int, str] = {}
+
+    @classmethod
+    def open(cls, path: Path) -> "GenerationFile":
+        """Open a file. Raises GenerationGone, DamagedGeneration, ForeignGeneration or EngineUnavailable."""
+        _check_length(path)
+        with _reading(path):
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        try:
+            with _reading(path):
+                connection.execute("PRAGMA cache_size = -16384")
+                meta = dict(connection.execute("SELECT name, value FROM meta").fetchall())
+                if int(meta["format"]) > FORMAT:
+                    raise ForeignGeneration(
+                        f"{path} has format {int(meta['format'])}; this version knows up to {FORMAT}"
+                    )
+                return cls(path, connection, meta)
+        except BaseException:
+            connection.close()
+            raise
+
+    def slices(self) -> Iterator[tuple[str, bytes]]:
+        """Yield name and bytes of every slice of every part, in order, each checked."""
+        with _reading(self._path):
+            rows = self._connection.execute("SELECT part, digest, data FROM parts ORDER BY number")
+            for part, digest, data in rows:
+                if digest_of(data) != digest:
+                    raise DamagedGeneration(f"{self._path}: {part} is damaged")
+                yield part, data
+
+    def checksum(self) -> str:
+        """Give the checksum of all parts, as the pointer has it."""
+        with _reading(self._path):
+            return parts_checksum(self._connection)
+
+    def rows(self, ranks: Sequence[int]) -> list[tuple[str, bytes, bytes]]:
+        """Give key, body and internal fields of documents, in the order of the ranks."""
+        if not ranks:
+            return []
+        select = self._selects.get(len(ranks))
+        if select is None:
+            marks = ",".join("?" * len(ranks))
+            select = f"SELECT rank, key, body, internal, checksum FROM documents WHERE rank IN ({marks})"
+            self._selects[len(ranks)] = select
+        with _reading(self._path):
+            found = {row[0]: row for row in self._connection.execute(select, ranks)}
+            return [_checked(self._path, found[rank]) for rank in ranks]
+
+    def raws(self, ranks: Sequence[int]) -> list[tuple[str, bytes]]:
+        """Give key and raw record of documents, in the order of the ranks."""
+        return [(stored.key, stored.raw) for rank in ranks for stored in self.stored(rank, rank + 1)]
+
+    def stored(self, start: int, stop: int) -> list[Stored]:
+        """Give the documents of a range of ranks."""
+        with _reading(self._path):
+            rows = self._connection.execute(
+                "SELECT rank, key, body, internal, documents.checksum, raw, raws.checksum"
+                " FROM documents JOIN raws USING (rank) WHERE rank >= ? AND rank < ? ORDER BY rank",
+                (start, stop),
+            ).fetchall()
+        found = []
+        for *row, raw, raw_checksum in rows:
+            key, body, internal = _checked(self._path, row)
+            if zlib.crc32(raw) != raw_checksum:
+                raise DamagedGeneration(f"{self._path}: the raw record of {key} is damaged")
+            found.append(Stored(key, body, internal, raw))
+        return found
+
+    def rank_of(self, key: str) -> tuple[int, bool]:
+        """Give how many keys are smaller, and whether the key itself is there."""
+        low, high = 0, self.documents
+        while low < high:
+            middle = (low + high) // 2
+            if self._key(middle) < key:
+                low = middle + 1
+            else:
+                high = middle
+        return low, low < self.documents and self._key(low) == key
+
+    def count(self) -> int:
+        """Count the rows of documents, each of which has its raw record."""
+        with _reading(self._path):
+            ((number,),) = self._connection.execute("SELECT count(*) FROM documents JOIN raws USING (rank)")
+        return int(number)
+
+    def companions(self) -> Companions:
+        """Give flavors and OS versions."""
+        text = self._meta["companions"]
+        with _reading(self._path):
+            if digest_of(text) != self._meta["companions_digest"]:
+                raise DamagedGeneration(f"{self._path}: the flavors are damaged")
+            read = orjson.loads(text)
+        return Companions(tuple(read["flavors"]), tuple(read["os_versions"]))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def _key(self, rank: int) -> str:
+        with _reading(self._path):
+            ((key,),) = self._connection.execute("SELECT key FROM documents WHERE rank = ?", (rank,))
+        return str(key)
+
+
+def digest_of(data: bytes) -> bytes:
+    """Give 16 bytes that tell whether a piece is what was written."""
+    return blake2b(data, digest_size=16).digest()
+
+
+def parts_checksum(connection: sqlite3.Connection) -> str:
+    """Give the checksum of all parts, from their digests."""
+    hashed = blake2b(digest_size=16)
+    for part, digest in connection.execute("SELECT part, digest FROM parts ORDER BY number"):
+        hashed.update(part.encode())
+        hashed.update(digest)
+    return hashed.hexdigest()
+
+
+def row_checksum(rank: int, key: str, body: bytes, internal: bytes) -> int:
+    """Give the checksum of a row of documents."""
+    # With the rank, so that no row can stand for another.
+    return zlib.crc32(internal, zlib.crc32(body, zlib.crc32(key.encode(), rank)))
+
+
+def _checked(path: Path, row: Sequence[Any]) -> tuple[str, bytes, bytes]:
+    """Give key, body and internal fields of a row of documents."""
+    rank, key, body, internal, checksum = row
+    if row_checksum(rank, key, body, internal) != checksum:
+        raise DamagedGeneration(f"{path}: the document {key} is damaged")
+    return key, body, internal
+
+
+def _check_length(path: Path) -> None:
+    """Compare the length of a file with what its header says: a cut file is told at once."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+        length = path.stat().st_size
+    except FileNotFoundError:
+        raise GenerationGone(f"{path} is no longer kept") from None
+    except OSError as error:
+        raise EngineUnavailable(f"cannot read {path}: {error}") from error
+    page = int.from_bytes(header[16:18], "big")
+    pages = int.from_bytes(header[28:32], "big")
+    if not header.startswith(b"SQLite format 3\0") or (65536 if page == 1 else page) * pages != length:
+        raise DamagedGeneration(f"{path} is cut or is not the file of a generation")
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise EngineUnavailable(f"cannot read {path}: {error}") from error
+    except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
+        raise DamagedGeneration(f"{path} is damaged: {error}") from error

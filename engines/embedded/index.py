@@ -1,0 +1,69 @@
+"""`Index`: all of a generation that is kept in memory."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pyroaring import BitMap, FrozenBitMap
+
+from engines.embedded.bitmap import Bits
+from engines.embedded.collect import INDEXED
+from engines.embedded.column import Column, column_in
+from engines.embedded.part import Integers, Parts, numbers_in
+from engines.embedded.recent import Recent
+from engines.embedded.words import Words, words_in
+from mappings.fields import MAP_FIELD, field_named
+from mappings.filter import Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Documents are numbered in the default order: trust, newest first, key.
+
+    `ranks` gives for each document its place in the order of keys, which is its row in the file.
+    `recent` keeps the documents of conditions that were asked lately.
+    """
+
+    size: int
+    everything: Bits
+    ranks: Integers
+    columns: Mapping[str, Column]
+    words: Words
+    recent: Recent[Condition, Bits]
+
+    def column(self, name: str) -> Column:
+        """Give the column of a field, that of the map for `extra.KEY`.
+
+        Raises UnknownField, or ValueError for a field that cannot be asked.
+        """
+        found = self.columns.get(name)
+        if found is not None and name != MAP_FIELD:
+            return found
+        field = field_named(name)
+        if field.name == MAP_FIELD and name != MAP_FIELD:
+            return self.columns[MAP_FIELD]
+        if field.name == name:
+            raise ValueError(f"{name}: not a field that can be asked")
+        raise ValueError(f"{name}: conditions name fields by their own name, {field.name}")
+
+
+def index_steps(parts: Parts, size: int) -> Iterator[Index | None]:
+    """Put the index together from its parts, field by field; what comes last is the index."""
+    columns: dict[str, Column] = {}
+    for field in INDEXED:
+        columns[field.name] = column_in(parts, field, size)
+        yield None
+    words = words_in(parts, size)
+    yield None
+    everything = BitMap()
+    everything.add_range(0, size)
+    yield Index(
+        size,
+        FrozenBitMap(everything),
+        numbers_in(parts, "ranks", "<u4"),
+        columns,
+        words,
+        Recent(_CONDITIONS),
+    )
+
+
+_CONDITIONS = 512

@@ -1,0 +1,117 @@
+"""`EmbeddedReader`: answers from one generation."""
+
+import weakref
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import orjson
+
+from engines.base import Companions
+from engines.embedded.bitmap import Bits
+from engines.embedded.facets import Base, count
+from engines.embedded.file import GenerationFile
+from engines.embedded.index import Index
+from engines.embedded.order import Order, hits, order_of
+from engines.embedded.selection import select, select_all
+from engines.narrowed import Narrowed
+from engines.query import Answer, FacetCounts, Hit, Position, Query, is_lifted, lifted_fields
+from mappings.filter import Condition, Filter, conjuncts
+from mappings.text import tokens
+
+
+class EmbeddedReader:
+    """Implements `engines.base.Reader`. The file is let go of when nothing holds the reader any more."""
+
+    def __init__(self, file: GenerationFile, index: Index) -> None:
+        self._file = file
+        self._index = index
+        self._close = weakref.finalize(self, file.close)
+
+    @property
+    def generation(self) -> str:
+        """Name of the generation."""
+        return self._file.generation
+
+    async def search(self, query: Narrowed) -> Answer:
+        """Answer a query.
+
+        Raises UnknownField, ValueError or TypeError for what cannot be asked, and DamagedGeneration.
+        """
+        asked, index = query.query, self._index
+        access = select(query.access, index)
+        bases = _bases(asked, access, index)
+        found = bases[_NOTHING]
+        facets: dict[str, FacetCounts] = {
+            facet.name: count(facet, bases[lifted_fields(facet)], index) for facet in asked.facets
+        }
+        page, following = self._page(asked, found.bits)
+        rows = self._file.rows([int(index.ranks[doc]) for doc in page])
+        shown = tuple([Hit(key, body, _scopes(internal)) for key, body, internal in rows])
+        last = Position(following.values(page[-1]), shown[-1].key) if following is not None else None
+        return Answer(self.generation, found.size, shown, facets, last)
+
+    async def raw(self, query: Narrowed) -> Sequence[tuple[str, bytes]]:
+        """Give key and raw record of the query's hits, at most `limit`, in its order."""
+        asked, index = query.query, self._index
+        access = select(query.access, index)
+        found = select_all((*conjuncts(asked.filter), *asked.text), index) & access
+        page, _ = self._page(asked, found)
+        return self._file.raws([int(index.ranks[doc]) for doc in page])
+
+    async def companions(self) -> Companions:
+        """Give flavors and OS versions of the generation."""
+        return self._file.companions()
+
+    def close(self) -> None:
+        """Let go of the file now."""
+        self._close()
+
+    def _page(self, query: Query, found: Bits) -> tuple[list[int], Order | None]:
+        """Give the documents of the page, and the order if there are more behind it."""
+        order = order_of(query, _named(query, self._index), self._index)
+        if query.limit < 1:
+            return [], None
+        page = hits(
+            found, order, self._index, after=query.after, wanted=query.limit + 1, rank_of=self._file.rank_of
+        )
+        return page[: query.limit], order if len(page) > query.limit else None
+
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+def _bases(query: Query, access: Bits, index: Index) -> Mapping[frozenset[str], Base]:
+    """Give what facets count within, by the fields that they lift; under `_NOTHING` what the query finds.
+
+    The parts that no facet lifts are joined once.
+    """
+    parts = list(conjuncts(query.filter))
+    kinds = {_NOTHING, *map(lifted_fields, query.facets)}
+    lifted = {kind: frozenset(part for part in parts if is_lifted(part, kind)) for kind in kinds}
+    sometimes = frozenset[Filter]().union(*lifted.values())
+    always = select_all((*(part for part in parts if part not in sometimes), *query.text), index) & access
+    made: dict[frozenset[Filter], Base] = {}
+    for left_out in lifted.values():
+        if left_out not in made:
+            narrowing = sometimes - left_out
+            made[left_out] = Base(always & select_all(narrowing, index) if narrowing else always)
+    return {kind: made[left_out] for kind, left_out in lifted.items()}
+
+
+def _named(query: Query, index: Index) -> Bits | None:
+    """Give the documents whose name alone holds all words of the text; None where the text does not rank."""
+    if query.sort or not query.text:
+        return None
+    words = [word for condition in query.text for word in tokens(_asked(condition))]
+    return index.words.holding(index.words.fields["name"].postings, words)
+
+
+def _asked(condition: Condition) -> str:
+    (text,) = condition.values
+    return str(text)
+
+
+@lru_cache(maxsize=65536)
+def _scopes(internal: bytes) -> tuple[str, ...]:
+    """Read the scopes out of the internal fields, which are the same for all that one listing gives."""
+    return tuple(orjson.loads(internal).get("scopes", ()))

@@ -1,0 +1,151 @@
+"""The words of the text fields: which documents hold a token, and where tokens stand side by side."""
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from pyroaring import BitMap
+
+from engines.embedded.bitmap import Bits, Docs
+from engines.embedded.part import Integers, Parts, numbers_in, numbers_part
+from engines.embedded.postings import Postings, make_postings, postings_in, spread
+from engines.embedded.terms import Terms, encoded, make_terms, terms_in
+from mappings.field import Field, Kind
+from mappings.fields import FIELDS
+from mappings.text import tokens
+
+WORDED = tuple(each for each in FIELDS if each.text or each.kind is Kind.TEXT)
+"""The fields whose words are indexed."""
+
+SEARCHED = tuple(each.name for each in FIELDS if each.text)
+"""Those of them that a search in all text looks at."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWords:
+    """The words of one field.
+
+    `flat` holds the token ordinals of its distinct values one after the other, those of value n from
+    `starts[n]`, each value ended by a number that is no token.
+    """
+
+    postings: Postings
+    flat: Integers
+    starts: Integers
+
+    def phrase(self, ordinals: Sequence[int]) -> NDArray[np.int64]:
+        """Give the ordinals of the values that hold these tokens side by side."""
+        last = len(self.flat) - len(ordinals) + 1
+        if last <= 0:
+            return np.empty(0, np.int64)
+        places = np.flatnonzero(self.flat[:last] == ordinals[0])
+        for step, ordinal in enumerate(ordinals[1:], 1):
+            places = places[self.flat[places + step] == ordinal]
+        found: NDArray[np.int64] = np.unique(
+            np.searchsorted(self.starts, places.astype(self.starts.dtype), side="right") - 1
+        )
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`everywhere` holds the documents of each token by all searched fields taken together."""
+
+    tokens: Terms
+    everywhere: Postings
+    fields: Mapping[str, FieldWords]
+
+    def ordinals(self, words: Sequence[str]) -> list[int] | None:
+        """Give the ordinals of tokens, None where one of them occurs nowhere."""
+        found = [self.tokens.find(encoded(word)) for word in words]
+        known = [ordinal for ordinal in found if ordinal is not None]
+        return known if len(known) == len(found) else None
+
+    def holding(self, postings: Postings, words: Sequence[str]) -> Bits:
+        """Give the documents that hold all tokens, by postings of one field or of all; none for no token."""
+        ordinals = self.ordinals(tuple(dict.fromkeys(words)))
+        if not ordinals:
+            return BitMap()
+        first, *others = sorted((postings.one(ordinal) for ordinal in ordinals), key=len)
+        for other in others:
+            first = first & other
+        return first
+
+
+@dataclass(slots=True)
+class WordsBuilder:
+    """Gathers the words of one field after the other."""
+
+    size: int
+    _ordinals: dict[str, int] = field(default_factory=dict)
+    _fields: dict[str, tuple[NDArray[np.uint32], NDArray[np.int64]]] = field(default_factory=dict)
+    _pairs: dict[str, tuple[Docs, NDArray[np.int64]]] = field(default_factory=dict)
+
+    def add(self, name: str, values: Terms, docs: Docs, ordinals: Integers) -> None:
+        """Add a field: its distinct values, and pairs of a document and the ordinal of its value."""
+        known = self._ordinals
+        flat, starts = array("I"), array("q", [0])
+        for ordinal in range(len(values)):
+            flat.extend(known.setdefault(token, len(known)) for token in tokens(values.value(ordinal)))
+            flat.append(_END)
+            starts.append(len(flat))
+        self._fields[name] = np.frombuffer(flat, np.uint32), np.frombuffer(starts, np.int64)
+        self._pairs[name] = docs, ordinals.astype(np.int64)
+
+    def parts(self) -> Iterator[dict[str, bytes]]:
+        """Give what `words_in` reads back, piece by piece."""
+        texts = [text.encode() for text in self._ordinals]
+        order = sorted(range(len(texts)), key=texts.__getitem__)
+        ordinal_of = np.empty(len(order), np.uint32)
+        ordinal_of[np.array(order, np.int64)] = np.arange(len(order), dtype=np.uint32)
+        yield make_terms([texts[place] for place in order]).parts("words")
+        everywhere: list[tuple[Docs, Integers]] = []
+        for name, (raw, starts) in self._fields.items():
+            flat = np.full(len(raw), len(order), np.uint32)
+            flat[raw != _END] = ordinal_of[raw[raw != _END]]
+            docs, words = _pairs_of_words(*self._pairs[name], flat, starts)
+            real = words < len(order)
+            docs, words = docs[real], words[real]
+            postings = make_postings(docs, words, values=len(order), size=self.size)
+            yield {
+                **postings.parts(f"words/{name}"),
+                f"words/{name}/flat": numbers_part(flat, "<u4"),
+                f"words/{name}/starts": numbers_part(starts, "<u4"),
+            }
+            if name in SEARCHED:
+                everywhere.append((docs, words))
+        all_docs = np.concatenate([docs for docs, _ in everywhere])
+        all_words = np.concatenate([words for _, words in everywhere])
+        yield make_postings(all_docs, all_words, values=len(order), size=self.size).parts("words")
+
+
+def words_in(parts: Parts, size: int) -> Words:
+    """Read back what `WordsBuilder.parts` gave."""
+    return Words(
+        terms_in(parts, "words"),
+        postings_in(parts, "words", size),
+        {each.name: field_words_in(parts, each, size) for each in WORDED},
+    )
+
+
+def field_words_in(parts: Parts, worded: Field, size: int) -> FieldWords:
+    """Read back the words of one field."""
+    name = f"words/{worded.name}"
+    return FieldWords(
+        postings_in(parts, name, size),
+        numbers_in(parts, f"{name}/flat", "<u4"),
+        numbers_in(parts, f"{name}/starts", "<u4"),
+    )
+
+
+_END = 0xFFFFFFFF
+
+
+def _pairs_of_words(
+    docs: Docs, ordinals: NDArray[np.int64], flat: NDArray[np.uint32], starts: NDArray[np.int64]
+) -> tuple[Docs, NDArray[np.uint32]]:
+    """Give pairs of a document and a token that it holds."""
+    lengths = starts[ordinals + 1] - starts[ordinals]
+    return np.repeat(docs, lengths), flat[spread(starts, ordinals)]
