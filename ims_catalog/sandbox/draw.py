@@ -5,10 +5,11 @@ whenever and wherever it is drawn, any record can be drawn alone, and a new attr
 Nearly every value is a string, as on the wire (IMS API Reference, "Image Attributes").
 """
 
+import functools
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ims_catalog.sandbox import wording
 from ims_catalog.sandbox.corpus import OperatingSystem, corpus
@@ -24,8 +25,7 @@ _ORIGIN, _ENTERPRISE, _ENCRYPTED, _OFFSHELVED, _EXPORT, _OWN_KEYS, _UPDATED = 31
 _ABSENT, _PROTECTED, _SHARED, _HEX = 41, 42, 43, 46
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
+class Seat(NamedTuple):
     """Where an image stands: what its record takes from its place rather than from chance.
 
     `created` and `latest` are seconds since 1970; `owner` and the id of `parent` fill attributes.
@@ -42,7 +42,9 @@ class Seat:
 
 def digest_of(seed: int, label: str, number: int) -> bytes:
     """Give the 64 bytes that decide everything about one image."""
-    return hashlib.blake2b(number.to_bytes(8, "big"), key=f"{seed}/{label}".encode()).digest()
+    digest = _keyed(seed, label).copy()
+    digest.update(number.to_bytes(8, "big"))
+    return digest.digest()
 
 
 def sharing(digest: bytes) -> tuple[int, str] | None:
@@ -57,14 +59,19 @@ def draw(seat: Seat, digest: bytes) -> Record:
     shape = SHAPES[seat.image_type][digest[_SHAPE]]
     system = _system(shape, digest)
     arm = _is_arm(shape, system, digest)
-    return {
-        **_identity(seat, shape, system, arm, digest),
-        **_operating_system(shape, system, arm, digest),
-        **shape.variants[digest[_VARIANT] % len(shape.variants)],
-        **_floor(shape, system, digest),
-        **_guest(digest),
-        **_ORIGINS[seat.image_type](seat, shape, digest),
-    }
+    record = _identity(seat, shape, system, arm, digest)
+    _add_operating_system(record, shape, system, arm, digest)
+    record.update(shape.variants[digest[_VARIANT] % len(shape.variants)])
+    _add_sizes(record, shape, system, digest)
+    for stated, place in _GUEST:
+        record.update(stated[digest[place]])
+    _ADD_ORIGIN[seat.image_type](record, seat, shape, digest)
+    return record
+
+
+@functools.cache
+def _keyed(seed: int, label: str) -> hashlib.blake2b:
+    return hashlib.blake2b(key=f"{seed}/{label}".encode())
 
 
 def _system(shape: Shape, digest: bytes) -> OperatingSystem:
@@ -89,8 +96,8 @@ def _identity(seat: Seat, shape: Shape, system: OperatingSystem, arm: bool, dige
         "visibility": "public" if public else "private",
         "protected": public or digest[_PROTECTED] < 12,
         "owner": seat.owner,
-        "created_at": time.strftime(_DATE, time.gmtime(seat.created)),
-        "updated_at": time.strftime(_DATE, time.gmtime(updated)),
+        "created_at": _date(seat.created),
+        "updated_at": _date(updated),
         "file": f"/v2/images/{seat.id}/file",
         "self": f"/v2/images/{seat.id}",
         "schema": "/v2/schemas/image",
@@ -107,10 +114,12 @@ def _identity(seat: Seat, shape: Shape, system: OperatingSystem, arm: bool, dige
     return record
 
 
-def _operating_system(shape: Shape, system: OperatingSystem, arm: bool, digest: bytes) -> Record:
-    record: Record = {"virtual_env_type": shape.virtual_env_type}
+def _add_operating_system(
+    record: Record, shape: Shape, system: OperatingSystem, arm: bool, digest: bytes
+) -> None:
+    record["virtual_env_type"] = shape.virtual_env_type
     if shape.key == "data_disk" and digest[_ABSENT] & 2:
-        return record
+        return
     spellings = _SPELLINGS.get(system.platform, (system.platform,))
     record |= {
         "__os_type": system.os_type if system.platform != "Other" else "Other",
@@ -129,7 +138,6 @@ def _operating_system(shape: Shape, system: OperatingSystem, arm: bool, digest: 
     firmware = _firmware(shape, system, arm, digest)
     if firmware is not None:
         record["hw_firmware_type"] = firmware
-    return record
 
 
 def _firmware(shape: Shape, system: OperatingSystem, arm: bool, digest: bytes) -> str | None:
@@ -141,17 +149,12 @@ def _firmware(shape: Shape, system: OperatingSystem, arm: bool, digest: bytes) -
     return "bios" if stated == "uefi" and not system.uefi else stated
 
 
-def _floor(shape: Shape, system: OperatingSystem, digest: bytes) -> Record:
+def _add_sizes(record: Record, shape: Shape, system: OperatingSystem, digest: bytes) -> None:
     disks = _WINDOWS_DISKS if system.os_type == "Windows" else _LINUX_DISKS
     size = int.from_bytes(digest[_SIZE : _SIZE + 3], "big")
-    record: Record = {
-        "min_disk": disks[digest[_MIN_DISK]],
-        "size": 0 if digest[_ABSENT] & 16 else 2,
-        "virtual_size": None if digest[_ABSENT] & 16 else 0,
-        "checksum": _NOTHING if digest[_ABSENT] & 16 else _EMPTY_OBJECT,
-        "container_format": "bare",
-        "disk_format": "iso" if shape.key == "iso" else _FORMATS[digest[_FORMAT]],
-    }
+    record["min_disk"] = disks[digest[_MIN_DISK]]
+    record.update(_PAYLOADS[digest[_ABSENT] >> 4 & 1])
+    record["disk_format"] = "iso" if shape.key == "iso" else _FORMATS[digest[_FORMAT]]
     min_ram = _MIN_RAMS[digest[_MIN_RAM]]
     if min_ram is not None:
         record["min_ram"] = min_ram
@@ -160,16 +163,6 @@ def _floor(shape: Shape, system: OperatingSystem, digest: bytes) -> Record:
         record["max_ram"] = max_ram
     if digest[_FORMAT] < 200:
         record["__image_size"] = "0" if size < 1 << 18 else str((size + 1) * 1031)
-    return record
-
-
-def _guest(digest: bytes) -> Record:
-    record: Record = {"__image_source_type": "uds"}
-    for key, values, place in _GUEST:
-        value = values[digest[place]]
-        if value is not None:
-            record[key] = value
-    return record
 
 
 def _tags(digest: bytes) -> list[str]:
@@ -177,21 +170,20 @@ def _tags(digest: bytes) -> list[str]:
     return [wording.TAGS[digest[_TAGS + 1 + place] % len(wording.TAGS)] for place in range(count)]
 
 
-def _gold_origin(seat: Seat, _shape: Shape, digest: bytes) -> Record:
-    record: Record = {"__originalimagename": "", "__productcode": "", "__backup_id": ""}
+def _add_gold_origin(record: Record, seat: Seat, _shape: Shape, digest: bytes) -> None:
+    record |= {"__originalimagename": "", "__productcode": "", "__backup_id": ""}
     if digest[_ORIGIN] & 1:
-        record |= {"__data_origin": None, "active_at": time.strftime(_DATE, time.gmtime(seat.created + 1800))}
+        record |= {"__data_origin": None, "active_at": _date(seat.created + 1800)}
     if digest[_ORIGIN] & 6 == 6:
         record["__support_amd"] = "true"
-    return record
 
 
-def _private_origin(seat: Seat, shape: Shape, digest: bytes) -> Record:
+def _add_private_origin(record: Record, seat: Seat, shape: Shape, digest: bytes) -> None:
     token = digest[_HEX : _HEX + 16].hex()
     other = f"{token[:8]}-{token[8:12]}-4{token[13:16]}-8{token[17:20]}-{token[20:]}"
     kind = "server_backup" if shape.key == "whole" else _SOURCES[digest[_ORIGIN]]
     kind = "file" if shape.key == "iso" else "volume" if shape.key == "data_disk" else kind
-    record: Record = {
+    record |= {
         "__data_origin": _DATA_ORIGINS[kind].format(other=other, region=seat.region, parent=seat.parent),
         "__originalimagename": seat.parent if kind in {"instance", "image", "server_backup"} else "",
         "__productcode": "",
@@ -211,20 +203,19 @@ def _private_origin(seat: Seat, shape: Shape, digest: bytes) -> Record:
     enterprise = _ENTERPRISES[digest[_ENTERPRISE]]
     if enterprise is not None:
         record["enterprise_project_id"] = enterprise
-    return {**record, **wording.OWN_KEYS[digest[_OWN_KEYS]]}
+    record.update(wording.OWN_KEYS[digest[_OWN_KEYS]])
 
 
-def _market_origin(seat: Seat, _shape: Shape, digest: bytes) -> Record:
-    record: Record = {
+def _add_market_origin(record: Record, seat: Seat, _shape: Shape, digest: bytes) -> None:
+    record |= {
         "__data_origin": f"image,{seat.region},{seat.parent}",
         "__originalimagename": seat.parent,
         "__account_code": "",
         "__productcode": digest[_HEX : _HEX + 16].hex(),
-        "active_at": time.strftime(_DATE, time.gmtime(seat.created + 8000)),
+        "active_at": _date(seat.created + 8000),
     }
     if digest[_OFFSHELVED] < 230:
         record["__is_offshelved"] = "true" if digest[_OFFSHELVED] < 26 else "false"
-    return record
 
 
 def _gold_name(shape: Shape, system: OperatingSystem, arm: bool, digest: bytes) -> str:
@@ -244,7 +235,17 @@ def _market_name(_shape: Shape, system: OperatingSystem, _arm: bool, digest: byt
     return wording.market_name(system.os_version, digest[_NAME], digest[_NAME + 1])
 
 
-_DATE = "%Y-%m-%dT%H:%M:%SZ"
+def _date(seconds: int) -> str:
+    days, rest = divmod(seconds, 86_400)
+    hours, rest = divmod(rest, 3600)
+    return f"{_day(days)}T{hours:02}:{rest // 60:02}:{rest % 60:02}Z"
+
+
+@functools.lru_cache(maxsize=8192)
+def _day(days: int) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(days * 86_400))
+
+
 _NOTHING = "d41d8cd98f00b204e9800998ecf8427e"
 _EMPTY_OBJECT = "99914b932bd37a50b983c5e7c90ae93b"
 
@@ -308,26 +309,37 @@ _DATA_ORIGINS = {
     "image": "image,{region},{parent}",
     "server_backup": "server_backup,{other}",
 }
-_GUEST: tuple[tuple[str, tuple[str | None, ...], int], ...] = (
-    ("__lazyloading", weighted({None: 60, "True": 80, "true": 100, "False": 16}), _LAZY),
-    ("__support_fc_inject", weighted({None: 200, "true": 50, "false": 6}), _INJECT),
-    ("__is_config_init", weighted({None: 150, "true": 56, "false": 50}), _INIT),
-    ("__support_agent_list", weighted({None: 120, "hss,ces": 70, "hss": 40, "ces": 26}), _AGENTS),
+_PAYLOADS: tuple[Record, Record] = (
+    {"size": 2, "virtual_size": 0, "checksum": _EMPTY_OBJECT, "container_format": "bare"},
+    {"size": 0, "virtual_size": None, "checksum": _NOTHING, "container_format": "bare"},
+)
+
+
+def _stated(name: str, weights: Mapping[str | None, int]) -> tuple[Record, ...]:
+    return tuple({} if value is None else {name: value} for value in weighted(weights))
+
+
+_GUEST = (
+    (_stated("__image_source_type", {"uds": 256}), _LAZY),
+    (_stated("__lazyloading", {None: 60, "True": 80, "true": 100, "False": 16}), _LAZY),
+    (_stated("__support_fc_inject", {None: 200, "true": 50, "false": 6}), _INJECT),
+    (_stated("__is_config_init", {None: 150, "true": 56, "false": 50}), _INIT),
+    (_stated("__support_agent_list", {None: 120, "hss,ces": 70, "hss": 40, "ces": 26}), _AGENTS),
     (
-        "__os_feature_list",
-        weighted(
+        _stated(
+            "__os_feature_list",
             {
                 None: 120,
                 '{"onekey_resetpasswd":"true"}': 60,
                 '{"nic_hotplug":"true", "disk_hotplug": "true", "user_data": "true", "ssh_key":"true"}': 50,
                 '{"onekey_resetpasswd": "true", "hostname_inject": "false"}': 26,
-            }
+            },
         ),
         _FEATURES,
     ),
-    ("hw_vif_multiqueue_enabled", weighted({None: 90, "true": 140, "false": 26}), _QUEUES),
-    ("os_shutdown_timeout", weighted({None: 220, "60": 20, "180": 10, "300": 6}), _TIMEOUT),
-    ("__sequence_num", weighted({None: 140, "0": 116}), _QUEUES),
+    (_stated("hw_vif_multiqueue_enabled", {None: 90, "true": 140, "false": 26}), _QUEUES),
+    (_stated("os_shutdown_timeout", {None: 220, "60": 20, "180": 10, "300": 6}), _TIMEOUT),
+    (_stated("__sequence_num", {None: 140, "0": 116}), _TIMEOUT),
 )
-_ORIGINS = {"gold": _gold_origin, "private": _private_origin, "market": _market_origin}
+_ADD_ORIGIN = {"gold": _add_gold_origin, "private": _add_private_origin, "market": _add_market_origin}
 _NAMES = {"gold": _gold_name, "private": _private_name, "market": _market_name}

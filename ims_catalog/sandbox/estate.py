@@ -6,12 +6,13 @@ the date of creation grows with the position, so a listing can be entered anywhe
 
 import bisect
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from heapq import merge
 from itertools import groupby, islice
+from operator import itemgetter
 
 from ims_catalog.sandbox.draw import Record, Seat, digest_of, draw, sharing
 from ims_catalog.sandbox.identifier import image_id, number_of
@@ -23,7 +24,7 @@ _SINCE = int(datetime(2015, 1, 1, tzinfo=UTC).timestamp())
 _PROJECT_NAMES = ("", "research", "web", "finance", "media", "ops")
 
 Place = tuple[int, str, "Block", int]
-"""An image in a listing: created (seconds), id, block, position. Compares in the order of listings."""
+"""An image in a listing: created (seconds), id, block, position; created and id are the order of listings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,19 @@ class Listing:
     member_status: str | None = None
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Block:
-    """A run of images: numbers `first` to `first + length - 1`, owned by `project` if it is one's own."""
+    """A run of images: numbers `first` to `first + length - 1`, owned by `project` if it is one's own.
+
+    `parents` are the numbers of the region's public images.
+    """
 
     first: int
     length: int
     region: str
     image_type: str
     project: str | None
+    parents: range
 
 
 def draw_estate(
@@ -125,17 +130,13 @@ class Estate:
         if listing.image_type != "shared":
             blocks = [block for block in self.blocks if _lists(block, listing)]
             runs = [self._run(block, after) for block in blocks]
-            return runs[0] if len(runs) == 1 else merge(*runs)
+            return runs[0] if len(runs) == 1 else merge(*runs, key=itemgetter(0, 1))
         others = [
             block
             for block in self.blocks
             if block.region == listing.region and block.project not in {None, listing.project}
         ]
-        return (
-            place
-            for place in merge(*(self._run(block, after) for block in others))
-            if self._member_status(place, listing.project) == listing.member_status
-        )
+        return merge(*(self._run(block, after, listing) for block in others), key=itemgetter(0, 1))
 
     def find(self, identifier: str) -> Place | None:
         """Say where the image with this id stands; None if there is none."""
@@ -170,13 +171,7 @@ class Estate:
     def members(self, place: Place) -> dict[str, str]:
         """Give the projects that an image is shared to, each with its member status."""
         _, _, block, position = place
-        chosen = sharing(self._digest(block, position)) if block.project else None
-        others = [
-            project.id
-            for project in self.projects
-            if project.region == block.region and project.id != block.project
-        ]
-        return {others[chosen[0] % len(others)]: chosen[1]} if chosen and others else {}
+        return self._members(block, position)
 
     def created(self, block: Block, position: int) -> int:
         """Give the date of creation: denser towards today, and here and there four at one second."""
@@ -190,25 +185,40 @@ class Estate:
         number = position if block.image_type == "gold" else block.first + position
         return digest_of(self.seed, block.image_type, number)
 
-    def _run(self, block: Block, after: tuple[int, str] | None) -> Iterator[Place]:
+    def _run(
+        self, block: Block, after: tuple[int, str] | None, shared: Listing | None = None
+    ) -> Iterator[Place]:
         start = 0
         if after is not None:
             start = bisect.bisect_left(range(block.length), after[0], key=lambda at: self.created(block, at))
-        for created, positions in groupby(range(start, block.length), key=partial(self.created, block)):
-            tied = [(created, image_id(block.first + at, self.seed), block, at) for at in positions]
-            tied.sort()
-            yield from (
-                tied if after is None or created > after[0] else [one for one in tied if one[:2] > after]
-            )
+        positions: Iterable[int] = range(start, block.length)
+        if shared is not None:
+            positions = (at for at in positions if self._is_shared(block, at, shared))
+        for created, tied_positions in groupby(positions, key=partial(self.created, block)):
+            tied = [(created, image_id(block.first + at, self.seed), block, at) for at in tied_positions]
+            tied.sort(key=itemgetter(1))
+            if after is not None and created == after[0]:
+                tied = [place for place in tied if place[1] > after[1]]
+            yield from tied
 
-    def _member_status(self, place: Place, project: str | None) -> str | None:
-        return self.members(place).get(project or "")
+    def _is_shared(self, block: Block, position: int, listing: Listing) -> bool:
+        return self._members(block, position).get(listing.project or "") == listing.member_status
+
+    def _members(self, block: Block, position: int) -> dict[str, str]:
+        chosen = sharing(self._digest(block, position)) if block.project else None
+        if chosen is None:
+            return {}
+        others = [
+            project.id
+            for project in self.projects
+            if project.region == block.region and project.id != block.project
+        ]
+        return {others[chosen[0] % len(others)]: chosen[1]} if others else {}
 
     def _parent(self, block: Block, position: int) -> str:
-        if block.image_type == "gold":
+        if block.image_type == "gold" or not block.parents:
             return ""
-        gold = next(other for other in self.blocks if other.region == block.region)
-        return image_id(gold.first + position % max(1, gold.length), self.seed)
+        return image_id(block.parents[position % len(block.parents)], self.seed)
 
 
 def _project(number: int, region: str, turn: int, seed: int) -> Project:
@@ -219,13 +229,16 @@ def _project(number: int, region: str, turn: int, seed: int) -> Project:
 
 def _blocks(images: int, regions: tuple[str, ...], projects: tuple[Project, ...]) -> Iterator[Block]:
     first = 0
+    parents = range(0)
     for region, count in zip(regions, _shares(images, len(regions)), strict=True):
         own = [project.id for project in projects if project.region == region]
         gold, market = count * 30 // 100, count * 20 // 100
         lengths = (gold, market, *_shares(count - gold - market, len(own)))
         kinds = (("gold", None), ("market", None), *(("private", project) for project in own))
         for (kind, project), length in zip(kinds, lengths, strict=True):
-            yield Block(first, length, region, kind, project)
+            if kind == "gold":
+                parents = range(first, first + length)
+            yield Block(first, length, region, kind, project, parents)
             first += length
 
 

@@ -14,7 +14,7 @@ _SECOND_INVERSE = pow(_SECOND, -1, 1 << _BITS)
 def image_id(number: int, seed: int) -> str:
     """Give the UUID (version 4, RFC 9562) of the image with this number, 0 <= number < 2**60."""
     head = _mix((number + seed * _SECOND) & _MASK)
-    digits = f"{head:015x}{head * _FIRST & _MASK:015x}"
+    digits = f"{head << _BITS | head * _FIRST & _MASK:030x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-a{digits[15:18]}-{digits[18:]}"
 
 
