@@ -28,14 +28,13 @@ def load_steps(path: Path, expected: Pointer | None) -> Generator[EmbeddedReader
             raise ForeignGeneration(_other_schema(file.generation, file.schema))
         if expected is not None:
             _compare(file, path, expected)
+        index = None
         for index in read_index(file):
-            if index is None:
-                yield None
-            else:
-                yield EmbeddedReader(file, index)
+            yield None
     except BaseException:
         file.close()
         raise
+    yield EmbeddedReader(file, index) if index is not None else None
 
 
 def read_index(file: GenerationFile) -> Iterator[Index | None]:
