@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from engines.ledger import Run
+from engines.ledger import Run, State
 from ims_catalog.cli.options import AsJson, Config, spoken_errors
 from ims_catalog.compose import open_ledger
 from ims_catalog.configuration import load_settings
@@ -41,19 +41,17 @@ async def _runs(settings: Settings, limit: int) -> Sequence[Run]:
 
 
 def _table(runs: Sequence[Run]) -> Table:
-    numbers = ("images", "added", "changed", "removed", "refused")
-    table = Table("run", "started (UTC)", "took", "outcome", box=None, pad_edge=False)
-    for title in numbers:
+    table = Table("run", "outcome", box=None, pad_edge=False)
+    for title in ("took", "images", "added", "changed", "removed", "complete"):
         table.add_column(title, justify="right")
-    table.add_column("scopes")
     for run in runs:
-        complete = sum(scope.reason is None for scope in run.scopes)
+        complete = sum(scope.state is State.COMPLETE for scope in run.scopes)
         table.add_row(
             run.run,
-            f"{run.started:%Y-%m-%d %H:%M}",
-            f"{(run.finished - run.started).total_seconds():.1f} s",
             run.outcome.value,
-            *(f"{n:,}" for n in (run.documents, run.added, run.changed, run.removed, run.refused)),
-            f"{complete} of {len(run.scopes)} complete",
+            f"{(run.finished - run.started).total_seconds():.1f} s",
+            *(f"{count:,}" for count in (run.documents, run.added, run.changed, run.removed)),
+            f"{complete} of {len(run.scopes)}",
         )
+    table.columns[0].no_wrap = True
     return table
