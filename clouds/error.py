@@ -15,7 +15,7 @@ from clouds.payload import BadAnswer, read_json
 
 LONGEST_MESSAGE = 300
 _LONGEST_CODE = 64
-_LARGEST_BODY = 64 * 1024
+_LARGEST_BODY = 16 * 1024
 
 
 class Meaning(StrEnum):
@@ -101,8 +101,8 @@ def _first(parts: Iterable[Mapping[str, object]], keys: Iterable[str]) -> str | 
 
 def _plain_text(body: bytes) -> str:
     text = body.decode(errors="replace")
-    text = re.sub(r"(?is)<(script|style|head)\b.*?</\1>", " ", text)
-    return html.unescape(re.sub(r"<[^>]{0,500}>", " ", text))
+    head, start, rest = text.partition("<body")
+    return html.unescape(re.sub(r"<[^<>]*>", " ", start + rest if start else head))
 
 
 def _clean(text: str, longest: int) -> str:

@@ -30,7 +30,10 @@ class _Order:
 
 
 def list_images(cloud: Cloud, project: Project, parameters: Parameters) -> list[Record]:
-    """Give the page asked for; raises `Refused` with the answer to a bad parameter."""
+    """Give the page asked for; raises `Refused` with the answer to a bad parameter.
+
+    Oldest first, as a crawler asks, a page costs what it holds; any other order costs the whole listing.
+    """
     conditions = list(_conditions(cloud, project, parameters))
     order = _order(parameters)
     limit = _limit(_last(parameters, "limit", str(LARGEST_PAGE)))

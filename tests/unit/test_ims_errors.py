@@ -157,6 +157,13 @@ def test_shapes_and_meanings(
     assert (error.status, error.code, error.message, error.meaning) == (status, code, message, meaning)
 
 
+@pytest.mark.parametrize(
+    "body", [b"<" * 1_000_000, b"<body" * 200_000, b"[" * 1_000_000, b"\xff" * 1_000_000]
+)
+def test_a_hostile_body_is_read_at_once(body: bytes) -> None:
+    assert len(read_error(500, body).message) <= LONGEST_MESSAGE
+
+
 def test_the_request_id_comes_from_the_body_or_the_headers() -> None:
     assert read_error(400, b'{"error_code":"X","request_id":"r1"}', {"X-Request-Id": "r2"}).request_id == "r1"
     assert read_error(400, b"{}", {"x-request-id": "r2"}).request_id == "r2"

@@ -15,6 +15,7 @@ from clouds.identity import parse_projects
 from clouds.ims import Record, list_parameters, parse_os_versions, parse_page
 from clouds.signature import Parameters, Request, canonical_query, sign
 from ims_catalog.sandbox.answer import Answer, forbidden, throttled
+from ims_catalog.sandbox.cloud import UnknownImage
 from ims_catalog.sandbox.estate import Listing, Project, draw_estate
 from ims_catalog.sandbox.fault import Cut, Fault, Flood, Hang, Rewrite, matching
 from ims_catalog.sandbox.login import TEMPORARY
@@ -383,6 +384,33 @@ async def test_the_estate_changes_while_it_is_served(sandbox: Sandbox) -> None:
     for record in shared:
         sandbox.cloud.unshare(REGION, str(record["id"]), member.id)
     assert (await walk(sandbox, "shared", member))[0] == []
+
+
+async def test_changes_that_make_no_sense_are_refused(sandbox: Sandbox) -> None:
+    known = next(ESTATE.places(Listing(REGION, "gold")))[1]
+    with pytest.raises(ValueError, match="created_at"):
+        sandbox.cloud.patch(REGION, known, created_at="2020-01-01T00:00:00Z")
+    sandbox.cloud.delete(REGION, known)
+    for identifier, region in ((known, REGION), ("no-such-image", REGION), (known, ESTATE.regions[1])):
+        with pytest.raises(UnknownImage, match=identifier):
+            sandbox.cloud.patch(region, identifier, name="x")
+
+
+async def test_an_image_that_was_deleted_can_come_back(sandbox: Sandbox) -> None:
+    before, _ = await walk(sandbox, "private", HERE[0])
+    sandbox.cloud.delete(REGION, str(before[4]["id"]))
+    assert len((await walk(sandbox, "private", HERE[0]))[0]) == len(before) - 1
+    sandbox.cloud.add(REGION, before[4])
+    assert (await walk(sandbox, "private", HERE[0]))[0] == before
+
+
+async def test_a_drawn_share_changes_its_status(sandbox: Sandbox) -> None:
+    accepted, _ = await walk(sandbox, "shared", HERE[1])
+    identifier = str(accepted[0]["id"])
+    sandbox.cloud.share(REGION, identifier, HERE[1].id, "rejected")
+    assert (await walk(sandbox, "shared", HERE[1]))[0] == accepted[1:]
+    rejected, _ = await walk(sandbox, "shared", HERE[1], member_status="rejected")
+    assert accepted[0] in rejected
 
 
 async def test_what_json_forbids_can_be_listed(sandbox: Sandbox) -> None:
