@@ -19,17 +19,23 @@ def command(
     """Show what is known of an image, and how to ask for it."""
     shown = tuple(field for field in FIELDS if field.exposure is not Exposure.INTERNAL)
     if name is not None:
-        try:
-            shown = (field_named(name),)
-        except UnknownField:
+        shown = tuple(field for field in shown if field == _named(name))
+        if not shown:
             typer.echo(f"ims-catalog: no field is called {name!r}: ims-catalog fields lists them", err=True)
-            raise typer.Exit(WRONG_USAGE) from None
+            raise typer.Exit(WRONG_USAGE)
     if as_json:
         typer.echo(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
     elif name is not None:
         Console().print(_details(shown[0]))
     else:
         Console().print(_table(shown))
+
+
+def _named(name: str) -> Field | None:
+    try:
+        return field_named(name)
+    except UnknownField:
+        return None
 
 
 def _table(shown: tuple[Field, ...]) -> Table:

@@ -41,7 +41,7 @@ async def _runs(settings: Settings, limit: int) -> Sequence[Run]:
 
 
 def _table(runs: Sequence[Run]) -> Table:
-    table = Table("run", "outcome", box=None, pad_edge=False)
+    table = Table("run", "outcome", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for title in ("took", "images", "added", "changed", "removed", "complete"):
         table.add_column(title, justify="right")
     for run in runs:
@@ -51,7 +51,7 @@ def _table(runs: Sequence[Run]) -> Table:
             run.outcome.value,
             f"{(run.finished - run.started).total_seconds():.1f} s",
             *(f"{count:,}" for count in (run.documents, run.added, run.changed, run.removed)),
-            f"{complete} of {len(run.scopes)}",
+            f"{complete}/{len(run.scopes)}",
         )
     table.columns[0].no_wrap = True
     return table
