@@ -21,6 +21,7 @@ from indexer.sources.login import headers_for
 from indexer.sources.retry import retried
 
 T = TypeVar("T")
+_LONGEST_TEXT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +55,21 @@ class Account:
                 async with asyncio.timeout(deadline.left):
                     headers = headers_for(self.credential, url, project=project, now=deadline.clock.now())
                     answer = await self.http.get(endpoint, url, headers)
-                return _read(answer, read, deadline.clock.now())
+                return _read(answer, read, deadline.clock.now(), self.credential)
             except TimeoutError:
                 raise Failure("the deadline passed", Meaning.OTHER) from None
             except Failure as failure:
-                text = without_secrets(str(failure), self.credential)
+                text = without_secrets(str(failure), self.credential)[:_LONGEST_TEXT]
                 raise Failure(text, failure.meaning, failure.retry_after) from None
 
         return await retried(attempt, limits=self.limits, deadline=deadline)
 
 
-def _read(answer: Answer, read: Callable[[bytes], T], now: datetime) -> T:
+def _read(answer: Answer, read: Callable[[bytes], T], now: datetime, credential: Credential) -> T:
     if answer.status != 200:
-        error = read_error(answer.status, answer.body, answer.headers)
+        # Before the message is cut, lest half a secret stays.
+        body = without_secrets(answer.body.decode(errors="replace"), credential).encode()
+        error = read_error(answer.status, body, answer.headers)
         raise Failure(str(error), error.meaning, _retry_after(answer.headers.get("retry-after"), now))
     try:
         return read(answer.body)

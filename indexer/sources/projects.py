@@ -1,5 +1,6 @@
 """Which projects of an account a crawl goes through, by region."""
 
+import asyncio
 from dataclasses import dataclass
 
 from clouds.endpoint import endpoint
@@ -44,13 +45,13 @@ async def expand(source: Source, account: Account, deadline: Deadline) -> Expans
     """Ask the identity service of every region for the account's projects, and choose the configured ones."""
     if source.identity_endpoint is None:
         return _without_identity(source)
+    addresses = {region: endpoint(source.identity_endpoint, region) for region in source.regions}
+    different = tuple(dict.fromkeys(addresses.values()))
+    asked = await asyncio.gather(*(_projects(account, address, deadline) for address in different))
+    answers = dict(zip(different, asked, strict=True))
     visible: dict[str, tuple[Project, ...]] = {}
     failed: dict[str, str] = {}
-    answers: dict[str, tuple[Project, ...] | Failure] = {}
-    for region in source.regions:
-        address = endpoint(source.identity_endpoint, region)
-        if address not in answers:
-            answers[address] = await _projects(account, address, deadline)
+    for region, address in addresses.items():
         match answers[address]:
             case Failure() as failure:
                 failed[region] = f"the projects of the account are not known: {failure}"

@@ -207,7 +207,7 @@ async def test_a_secret_that_the_cloud_repeats_is_blotted_out() -> None:
     async def handler(request: web.Request) -> web.Response:
         sent = request.headers.get("X-Auth-Token") or request.headers["Authorization"]
         return web.json_response(
-            {"error": {"code": "IMG.0087", "message": f"bad: {sent} secret-value"}}, status=400
+            {"error": {"code": "IMG.0087", "message": f"{sent} {'.' * 270} secret-value"}}, status=400
         )
 
     async with serving(handler) as address:
