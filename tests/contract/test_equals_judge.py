@@ -1,0 +1,64 @@
+"""Whatever the catalogue and whatever is asked: an engine answers what the judge says, in the same order."""
+
+import asyncio
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from engines.base import Reader
+from engines.narrowed import Narrowed
+from mappings.document import Document, store
+from tests.contract.drawing import documents, questions
+from tests.contract.engine import ENGINES, publish_once, reading
+from tests.contract.reference import expect
+
+
+@pytest.mark.parametrize("name", sorted(ENGINES))
+@settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.generate, Phase.shrink),
+    suppress_health_check=list(HealthCheck),
+)
+@given(catalogue=documents(), asked=st.lists(questions(), min_size=1, max_size=8))
+def test_an_engine_answers_what_the_judge_says(
+    name: str, catalogue: list[Document], asked: list[Narrowed]
+) -> None:
+    asyncio.run(_compare(name, catalogue, asked))
+
+
+async def _compare(name: str, catalogue: list[Document], asked: list[Narrowed]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        engine = ENGINES[name](Path(folder))
+        generation = await publish_once(engine, catalogue)
+        async with reading(engine) as readers:
+            reader = await readers.served()
+            assert reader.generation == generation
+            for narrowed in asked:
+                await _compare_answer(reader, narrowed, catalogue)
+
+
+async def _compare_answer(reader: Reader, narrowed: Narrowed, catalogue: list[Document]) -> None:
+    wanted = expect(narrowed, catalogue)
+    bodies = {stored.key: stored.body for stored in map(store, catalogue)}
+    scopes = {document.key: document.scopes for document in catalogue}
+    limit = narrowed.query.limit
+    walked: list[str] = []
+    asked = narrowed
+    while True:
+        answer = await reader.search(asked)
+        assert answer.total == len(wanted.keys)
+        assert dict(answer.facets) == dict(wanted.facets)
+        assert all(hit.body == bodies[hit.key] and hit.scopes == scopes[hit.key] for hit in answer.hits)
+        assert len(answer.hits) == min(limit, len(wanted.keys) - len(walked))
+        walked.extend(hit.key for hit in answer.hits)
+        if answer.next is None:
+            break
+        asked = replace(narrowed, query=replace(narrowed.query, after=answer.next))
+    assert tuple(walked) == (wanted.keys if limit else ())
