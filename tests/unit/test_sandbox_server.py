@@ -109,6 +109,16 @@ async def test_a_walk_gives_each_image_once_and_ends_on_an_empty_page(
     assert max(sizes) <= min(limit, 500)
 
 
+async def test_no_page_is_larger_than_500_whatever_is_asked() -> None:
+    async with await start_sandbox(draw_estate(2000, regions=1, projects=2), now=lambda: NOW) as sandbox:
+        project = sandbox.projects[0]
+        for parameters in (list_parameters("gold", limit=1000), [("__imagetype", "gold")]):
+            _, body = await ask(sandbox, IMAGES, parameters, project=project.id)
+            assert len(parse_page(body).images) == 500
+        _, sizes = await walk(sandbox, "gold", project, limit=1000)
+        assert sizes == [500, 100, 0]
+
+
 @pytest.mark.parametrize("page_info", [False, True])
 async def test_the_next_marker_is_told_by_switch(page_info: bool) -> None:
     async with await start_sandbox(ESTATE, now=lambda: NOW, page_info=page_info) as sandbox:
@@ -411,6 +421,12 @@ async def test_a_drawn_share_changes_its_status(sandbox: Sandbox) -> None:
     assert (await walk(sandbox, "shared", HERE[1]))[0] == accepted[1:]
     rejected, _ = await walk(sandbox, "shared", HERE[1], member_status="rejected")
     assert accepted[0] in rejected
+
+
+async def test_a_deleted_image_is_gone_for_its_members_too(sandbox: Sandbox) -> None:
+    accepted, _ = await walk(sandbox, "shared", HERE[1])
+    sandbox.cloud.delete(REGION, str(accepted[1]["id"]))
+    assert (await walk(sandbox, "shared", HERE[1]))[0] == [accepted[0], *accepted[2:]]
 
 
 async def test_what_json_forbids_can_be_listed(sandbox: Sandbox) -> None:
