@@ -1,0 +1,83 @@
+"""Runs whose engine or ledger fails: what was served goes on, and the user is told in plain words."""
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from engines.embedded.ledger import open_ledger
+from ims_catalog.sandbox.estate import Listing
+from indexer.run import reindex
+from tests.faults.installation import LIMITS, Installation, Silent
+
+
+@dataclass
+class Saboteur(Silent):
+    """Spoils the file that is being built as soon as something stands in it."""
+
+    folder: Path
+
+    def built(self, documents: int) -> None:
+        for path in self.folder.glob("*.building"):
+            path.write_bytes(b"not what was built")
+
+
+async def test_a_build_that_is_spoilt_is_not_published(wide: Installation) -> None:
+    first = await wide.run()
+    before = await wide.held()
+    region = wide.sandbox.regions[0]
+    image = next(wide.sandbox.cloud.records(Listing(region, "gold")))
+    wide.sandbox.cloud.patch(region, str(image["id"]), name="renamed")
+    run = await reindex(
+        sources=(wide.source,),
+        writer=wide.writer,
+        ledger=wide.ledger,
+        limits=LIMITS,
+        progress=Saboteur(wide.folder),
+        clock=wide.clock,
+        folder=wide.folder,
+    )
+    assert (run.exit, run.outcome.value, run.generation) == (1, "failed", first.generation)
+    assert run.reason
+    assert "Traceback" not in run.reason
+    assert await wide.writer.served() == first.generation
+    assert await wide.held() == before
+    assert [entry.run for entry in await wide.ledger.runs(1)] == [run.run]
+    assert not list(wide.folder.glob("*.building"))
+
+    again = await wide.run()
+    assert (again.exit, again.changed) == (0, 1)
+    assert await wide.held() == wide.model()
+
+
+async def test_a_ledger_that_cannot_be_written_is_told(wide: Installation, tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path / "other")
+    block = sqlite3.connect(tmp_path / "other" / "ledger.sqlite")
+    block.execute("DROP TABLE runs")
+    block.close()
+    run = await reindex(
+        sources=(wide.source,),
+        writer=wide.writer,
+        ledger=ledger,
+        limits=LIMITS,
+        progress=Silent(),
+        clock=wide.clock,
+        folder=wide.folder,
+    )
+    await ledger.close()
+    assert run.exit == 1
+    assert str(run.reason).startswith("what was published is served, but the ledger could not be written")
+    assert await wide.writer.served() == run.generation
+
+
+async def test_a_folder_that_is_missing_is_a_failed_run(wide: Installation, tmp_path: Path) -> None:
+    run = await reindex(
+        sources=(wide.source,),
+        writer=wide.writer,
+        ledger=wide.ledger,
+        limits=LIMITS,
+        progress=Silent(),
+        clock=wide.clock,
+        folder=tmp_path / "nowhere",
+    )
+    assert (run.exit, run.outcome.value) == (1, "failed")
+    assert "No such file" in str(run.reason)
