@@ -105,6 +105,11 @@ class Reader(Protocol):
 class Readers(Protocol):
     """Hands out readers; one per process."""
 
+    @property
+    def problem(self) -> str | None:
+        """Why the published generation is not the one being read; None while it is."""
+        ...
+
     async def served(self) -> Reader:
         """Give a reader of the generation being served. Raises NothingServed."""
         ...

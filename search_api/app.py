@@ -1,0 +1,65 @@
+"""`application`: the HTTP service, composed."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+
+from aiohttp import web
+
+from engines.base import Readers
+from engines.clock import Clock
+from engines.ledger import Ledger
+from search_api.boundary import boundary
+from search_api.caller import Access, OpenAccess
+from search_api.limits import BODY
+from search_api.routes.fields import fields
+from search_api.routes.health import health, readiness
+from search_api.routes.image import by_id, raw
+from search_api.routes.index import index
+from search_api.routes.keys import ACCESS, CLOCK, CURSOR_KEY, LEDGER, READERS, SERVICE
+from search_api.routes.runs import runs
+from search_api.routes.search import facets, search, search_by_body
+from search_api.service import Service
+
+
+def application(
+    *,
+    readers: Readers,
+    ledger: Ledger,
+    clock: Clock,
+    cursor_key: bytes,
+    access: Access | None = None,
+    question_now: Callable[[], datetime] | None = None,
+) -> web.Application:
+    """Compose the service. It closes readers and ledger when it ends.
+
+    `cursor_key` is shared by all processes that answer on one address. Without `access` everyone is the
+    operator. `question_now` is what questions take for now, where it is not the clock's.
+    """
+    app = web.Application(middlewares=[boundary], client_max_size=BODY)
+    app[READERS] = readers
+    app[LEDGER] = ledger
+    app[CLOCK] = clock
+    app[CURSOR_KEY] = cursor_key
+    app[ACCESS] = access or OpenAccess()
+    app[SERVICE] = Service(
+        readers=readers, ledger=ledger, clock=clock, cursor_key=cursor_key, question_now=question_now
+    )
+    app.cleanup_ctx.append(_closing)
+    app.router.add_get("/", index)
+    app.router.add_get("/v1/images", search)
+    app.router.add_post("/v1/images/search", search_by_body)
+    app.router.add_get("/v1/images/{id}", by_id)
+    app.router.add_get("/v1/images/{id}/raw", raw)
+    app.router.add_get("/v1/facets", facets)
+    app.router.add_get("/v1/fields", fields)
+    app.router.add_get("/v1/runs", runs)
+    app.router.add_get("/healthz", health)
+    app.router.add_get("/readyz", readiness)
+    return app
+
+
+async def _closing(app: web.Application) -> AsyncIterator[None]:
+    yield
+    await app[SERVICE].close()
+    await app[READERS].close()
+    await app[LEDGER].close()

@@ -1,0 +1,93 @@
+"""`Asked`: what a request asks beside its sentence, and the parts that parameters and bodies share."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from engines.query import Sort
+from mappings.fields import FIELDS
+from mappings.filter import Filter
+from search_api.clause import Clause
+from search_api.limits import FACETS, PAGE, SELECTED, SORTS
+from search_api.naming import SHOWN, near, shown_field
+from search_api.problem import Mistake, MistakeError
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A value that no public image holds: a mistake, unless the caller sees one that satisfies `literal`."""
+
+    literal: Filter
+    mistake: Mistake
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request, read. `facets` and `limit` are None and `sort` empty where the request leaves them open."""
+
+    sentence: str = ""
+    clauses: tuple[Clause, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    facets: tuple[str, ...] | None = None
+    sort: tuple[Sort, ...] = ()
+    limit: int | None = None
+    selection: tuple[str, ...] = ()
+
+
+def facet_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Read the fields to count, each once. Raises MistakeError."""
+    found = dict.fromkeys(_facet(name) for name in names)
+    if len(found) > FACETS:
+        raise MistakeError(Mistake(detail=f"{len(found)} facets are too many; at most {FACETS}"))
+    return tuple(found)
+
+
+def sort_levels(names: Iterable[str]) -> tuple[Sort, ...]:
+    """Read the levels of an order, `-` for descending; a field counts where it is named first.
+
+    Raises MistakeError.
+    """
+    levels: dict[str, Sort] = {}
+    for name in names:
+        level = _sort(name)
+        levels.setdefault(level.field, level)
+    if len(levels) > SORTS:
+        raise MistakeError(Mistake(detail=f"{len(levels)} sort fields are too many; at most {SORTS}"))
+    return tuple(levels.values())
+
+
+def page_limit(value: int) -> int:
+    """Check how many images a page may have. Raises MistakeError."""
+    if not 0 <= value <= PAGE:
+        raise MistakeError(Mistake(detail=f"{value} is out of range; allowed: 0 (counts only) to {PAGE}"))
+    return value
+
+
+def selection(names: Sequence[str]) -> tuple[str, ...]:
+    """Read which fields of an image are wanted, each once. Raises MistakeError."""
+    if len(names) > SELECTED:
+        raise MistakeError(Mistake(detail=f"{len(names)} fields are too many; at most {SELECTED}"))
+    return tuple(dict.fromkeys("derived" if name == "derived" else shown_field(name)[0] for name in names))
+
+
+def _facet(name: str) -> str:
+    spoken, field = shown_field(name)
+    if field.facet is None:
+        raise _unfit(name, "values cannot be counted", _FACETABLE)
+    return spoken
+
+
+def _sort(text: str) -> Sort:
+    name = text.removeprefix("-")
+    spoken, field = shown_field(name)
+    if not field.sortable:
+        raise _unfit(name, "images cannot be sorted by it", _SORTABLE)
+    return Sort(spoken, descending=text.startswith("-"))
+
+
+def _unfit(name: str, why: str, fit: tuple[str, ...]) -> MistakeError:
+    return MistakeError(Mistake(detail=f"{name}: {why}", allowed=fit, did_you_mean=near(name, fit)))
+
+
+_SHOWN_NAMES = frozenset(field.name for field in SHOWN)
+_FACETABLE = tuple(field.name for field in FIELDS if field.facet is not None and field.name in _SHOWN_NAMES)
+_SORTABLE = tuple(field.name for field in FIELDS if field.sortable and field.name in _SHOWN_NAMES)

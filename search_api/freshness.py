@@ -1,0 +1,138 @@
+"""When an image was last seen: joined in from the ledger, as documents never say when we looked."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from engines.ledger import ScopeState, State
+from mappings.date import date_text, from_datetime
+from mappings.field import Field, Group, Kind
+from mappings.filter import And, Condition, Filter, Not, Operator, Or
+
+_SOURCE = "Ledger of the crawls"
+
+LAST_SEEN = Field(
+    name="last_seen",
+    kind=Kind.DATE,
+    group=Group.LISTING,
+    label="Last seen",
+    label_zh="最近发现时间",
+    description="Start of the last whole listing that told of the image.",
+    example="2026-11-24T08:17:00Z",
+    source=_SOURCE,
+)
+CARRIED_FROM = Field(
+    name="carried_from",
+    kind=Kind.DATE,
+    group=Group.LISTING,
+    label="Carried from",
+    label_zh="沿用自",
+    description=(
+        "Set where no listing of the last run that tells of the image was whole: the time from which it may "
+        "have been carried."
+    ),
+    example="2026-11-23T08:17:00Z",
+    source=_SOURCE,
+)
+JOINED: Mapping[str, Field] = {joined.name: joined for joined in (LAST_SEEN, CARRIED_FROM)}
+"""Fields of an answer that stand in no document; a filter on them becomes one on scopes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """What the ledger tells of images by the scopes that list them, as of one revision."""
+
+    states: Mapping[str, ScopeState]
+    _endings: dict[tuple[str, ...], bytes] = field(default_factory=dict, init=False, repr=False)
+
+    def ending(self, scopes: tuple[str, ...]) -> bytes:
+        """Give the last members of an image's JSON object, from the comma to the brace."""
+        found = self._endings.get(scopes)
+        if found is None:
+            seen, carried = self.last_seen(scopes), self.carried_from(scopes)
+            found = f',"last_seen":{_quoted(seen)},"carried_from":{_quoted(carried)}}}'.encode()
+            if len(self._endings) < _ENDINGS:
+                self._endings[scopes] = found
+        return found
+
+    def last_seen(self, scopes: tuple[str, ...]) -> datetime | None:
+        """Give the start of the last listing that surely told of an image in these scopes."""
+        return max((seen for scope in scopes if (seen := _seen(self.states.get(scope)))), default=None)
+
+    def carried_from(self, scopes: tuple[str, ...]) -> datetime | None:
+        """Give the time from which such an image may be carried; None if it is fresh or nothing is known."""
+        if any(_is_fresh(self.states.get(scope)) for scope in scopes):
+            return None
+        return self.last_seen(scopes)
+
+    def on_scopes(self, given: Filter) -> Filter:
+        """Replace conditions on joined fields by conditions on scopes."""
+        match given:
+            case Condition(field=name) if name in JOINED:
+                return self._condition(given)
+            case Condition():
+                return given
+            case Not():
+                return Not(self.on_scopes(given.filter))
+            case And():
+                return And(tuple(self.on_scopes(part) for part in given.filters))
+            case Or():
+                return Or(tuple(self.on_scopes(part) for part in given.filters))
+
+    def _condition(self, condition: Condition) -> Filter:
+        """`last_seen` is the latest of the scopes: it lies above a bound if that of any scope does."""
+        fresh = self._scopes(_is_fresh)
+        known = self._scopes(lambda state: _seen(state) is not None)
+        carried = And((known, Not(fresh)))
+        held = known if condition.field == LAST_SEEN.name else carried
+        match condition.operator, condition.values:
+            case Operator.EXISTS, _:
+                return held
+            case Operator.IN, values:
+                return Or(tuple(And((held, self._from(value), Not(self._above(value)))) for value in values))
+            case Operator.GTE, (value,):
+                return And((held, self._from(value)))
+            case Operator.GT, (value,):
+                return And((held, self._above(value)))
+            case Operator.LT, (value,):
+                return And((held, Not(self._from(value))))
+            case Operator.LTE, (value,):
+                return And((held, Not(self._above(value))))
+            case operator, _:
+                raise ValueError(f"{operator} is no comparison of dates")
+
+    def _from(self, bound: str | int) -> Filter:
+        return self._scopes(lambda state: _milliseconds(state) >= int(bound))
+
+    def _above(self, bound: str | int) -> Filter:
+        return self._scopes(lambda state: _milliseconds(state) > int(bound))
+
+    def _scopes(self, wanted: Callable[[ScopeState], bool]) -> Filter:
+        names = tuple(sorted(scope for scope, state in self.states.items() if wanted(state)))
+        return Condition("scopes", Operator.IN, names) if names else Or(())
+
+
+_ENDINGS = 65_536
+
+
+def _is_fresh(state: ScopeState | None) -> bool:
+    """Whether all that the scope lists was told by its last attempt."""
+    return state is not None and (state.state is not State.INCOMPLETE or not state.carried)
+
+
+def _seen(state: ScopeState | None) -> datetime | None:
+    """Give the start of the last listing that told of every image of the scope."""
+    if state is None:
+        return None
+    if state.state is State.INCOMPLETE and not state.carried:
+        return state.last_attempt
+    return state.last_complete
+
+
+def _milliseconds(state: ScopeState) -> int:
+    seen = _seen(state)
+    return -1 if seen is None else from_datetime(seen)
+
+
+def _quoted(moment: datetime | None) -> str:
+    return "null" if moment is None else f'"{date_text(from_datetime(moment))}"'

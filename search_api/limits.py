@@ -1,0 +1,43 @@
+"""What a request may ask for at most. More is refused, with the limit named."""
+
+REQUEST_LINE = 16_384
+"""Bytes of the first line of a request; beyond it the server itself refuses."""
+
+QUERY_STRING = 8_192
+"""Bytes of a query string, as sent."""
+
+BODY = 65_536
+"""Bytes of the body of a search."""
+
+SENTENCE = 2_000
+"""Characters of `q`."""
+
+IMAGE_ID = 255
+"""Characters of an image id in a path; one of IMS has 36."""
+
+DEFAULT_PAGE = 20
+PAGE = 1_000
+"""Images of one page."""
+
+CONDITIONS = 256
+"""Conditions of one question, all its sources together."""
+
+VALUES = 1_000
+"""Values of one condition, or of one parameter."""
+
+DEPTH = 16
+"""Levels of a filter tree."""
+
+FACETS = 64
+SORTS = 8
+SELECTED = 200
+"""Names in `fields`."""
+
+ERRORS = 20
+"""Mistakes that one answer names."""
+
+RUNS = 100
+DEFAULT_RUNS = 20
+
+VOCABULARY = 10_000
+"""Values of one field that the vocabulary of a generation takes in."""

@@ -1,0 +1,83 @@
+"""The names that a request may use: those of fields, and those that are reserved."""
+
+from functools import lru_cache
+
+from rapidfuzz import fuzz, process
+
+from mappings.field import Exposure, Field
+from mappings.fields import FIELDS, MAP_FIELD, UnknownField, field_named
+from search_api.freshness import JOINED
+from search_api.problem import Mistake, MistakeError
+
+QUESTION_NAMES = ("q", "facets", "sort", "limit", "cursor", "fields")
+"""Parameters of a search that are no fields."""
+
+LATER = (
+    "explain",
+    "fit",
+    "fits",
+    "flavor",
+    "format",
+    "histograms",
+    "lang",
+    "latest",
+    "pivot",
+    "sum",
+    "text",
+    "without",
+)
+"""Reserved for what this version does not offer."""
+
+RESERVED = frozenset((*QUESTION_NAMES, *LATER))
+"""No field bears one of these, neither as name, wire name nor alias."""
+
+SHOWN: tuple[Field, ...] = (
+    *(field for field in FIELDS if field.exposure is not Exposure.INTERNAL),
+    *JOINED.values(),
+)
+"""The fields that callers may know of."""
+
+
+@lru_cache(maxsize=4096)
+def shown_field(name: str) -> tuple[str, Field]:
+    """Find a field by name, wire name or alias; `extra.KEY` gives the map.
+
+    Gives the name that conditions use beside the field. Raises MistakeError.
+    """
+    joined = JOINED.get(name)
+    if joined is not None:
+        return joined.name, joined
+    try:
+        field = field_named(name)
+    except UnknownField:
+        raise MistakeError(unknown(name)) from None
+    if field.exposure is Exposure.INTERNAL:
+        raise MistakeError(unknown(name))
+    return (name if field.name == MAP_FIELD else field.name), field
+
+
+def unknown(name: str, further: tuple[str, ...] = ()) -> Mistake:
+    """Say that no field is called so, which there are, and which may have been meant."""
+    return Mistake(
+        detail=f"there is no field {_short(name)}",
+        allowed=(*further, *_NAMES),
+        did_you_mean=near(name, (*further, *_SPOKEN)),
+    )
+
+
+def near(word: str, among: tuple[str, ...]) -> tuple[str, ...]:
+    """Give at most three that are spelled nearly so, the nearest first."""
+    found = process.extract(
+        word[:64], among, scorer=fuzz.ratio, processor=str.lower, limit=3, score_cutoff=70
+    )
+    return tuple(name for name, _, _ in found)
+
+
+def _short(name: str) -> str:
+    return repr(name if len(name) <= 64 else f"{name[:64]}…")
+
+
+_NAMES = tuple(field.name if field.name != MAP_FIELD else f"{MAP_FIELD}.KEY" for field in SHOWN)
+_SPOKEN = tuple(
+    dict.fromkeys(name for field in SHOWN for name in (field.name, *field.aliases, *field.wire_names))
+)

@@ -1,0 +1,148 @@
+"""`read_parameters`: the query string of a search."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from mappings.field import Field
+from mappings.filter import Filter
+from search_api.asked import Asked, Doubt, facet_names, page_limit, selection, sort_levels
+from search_api.demand import combined, demand
+from search_api.limits import SENTENCE, VALUES
+from search_api.naming import LATER, QUESTION_NAMES, shown_field, unknown
+from search_api.problem import Mistake, MistakeError, refused
+from search_api.question.term import ValueProblem, parse_term_value
+from search_api.vocabulary import Vocabulary
+
+_T = TypeVar("_T")
+
+Pairs = Iterable[tuple[str, str]]
+"""Names and values of a query string, decoded, in order."""
+
+
+def cursor_of(pairs: Pairs) -> str | None:
+    """Find the cursor, which has to be opened before the others can be read. Raises ProblemError."""
+    given = [value for name, value in pairs if name == "cursor"]
+    if len(given) > 1:
+        raise refused(Mistake(parameter="cursor", detail="is given twice"))
+    return given[0] if given and given[0] else None
+
+
+def read_parameters(pairs: Pairs, vocabulary: Vocabulary, now: datetime) -> Asked:
+    """Read the parameters of a search. Raises ProblemError that names every mistake."""
+    given = _grouped(pairs)
+    mistakes: list[Mistake] = []
+
+    def read(name: str, reader: Callable[[Sequence[str]], _T], absent: _T) -> _T:
+        values = given.get(name)
+        if values is None:
+            return absent
+        try:
+            return reader(values)
+        except MistakeError as wrong:
+            mistakes.append(replace(wrong.mistake, parameter=name))
+            return absent
+
+    filters, doubts = _filters(given, vocabulary, now, mistakes)
+    asked = Asked(
+        sentence=read("q", _sentence, ""),
+        clauses=tuple(
+            demand(part, name, f"parameter {name}")
+            for name, parts in filters.items()
+            for part in combined(parts)
+        ),
+        doubts=tuple(doubts),
+        facets=read("facets", lambda values: facet_names(_names(values)), None),
+        sort=read("sort", lambda values: sort_levels(_names(values)), ()),
+        limit=read("limit", _limit, None),
+        selection=read("fields", lambda values: selection(_names(values)), ()),
+    )
+    if mistakes:
+        raise refused(*mistakes)
+    return asked
+
+
+def _grouped(pairs: Pairs) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for name, value in pairs:
+        grouped.setdefault(name, []).append(value)
+    return grouped
+
+
+def _filters(
+    given: dict[str, list[str]], vocabulary: Vocabulary, now: datetime, mistakes: list[Mistake]
+) -> tuple[dict[str, list[Filter]], list[Doubt]]:
+    """Read the fields among the parameters; what was given for one under several names is joined."""
+    filters: dict[str, list[Filter]] = {}
+    doubts: list[Doubt] = []
+    for name, values in given.items():
+        if name in QUESTION_NAMES:
+            continue
+        try:
+            spoken, field = _field(name)
+            if len(values) > VALUES:
+                raise MistakeError(Mistake(detail=f"{len(values)} values are too many; at most {VALUES}"))
+            for value in values:
+                part, doubt = read_term(spoken, field, value, vocabulary, now)
+                filters.setdefault(spoken, []).append(part)
+                if doubt is not None:
+                    doubts.append(replace(doubt, mistake=replace(doubt.mistake, parameter=name)))
+        except MistakeError as wrong:
+            mistakes.append(replace(wrong.mistake, parameter=name))
+    return filters, doubts
+
+
+def read_term(
+    spoken: str, field: Field, text: str, vocabulary: Vocabulary, now: datetime
+) -> tuple[Filter, Doubt | None]:
+    """Read the value given for a field. Raises MistakeError."""
+    if not field.filterable:
+        raise MistakeError(Mistake(detail="images cannot be filtered by it"))
+    if not text:
+        raise MistakeError(Mistake(detail="is empty; images that do not state it: exists:false"))
+    found = parse_term_value(field, text, vocabulary, now, spoken)
+    if not isinstance(found, ValueProblem):
+        return found, None
+    mistake = Mistake(
+        detail=found.message,
+        position=found.position,
+        allowed=found.allowed,
+        did_you_mean=found.did_you_mean,
+    )
+    if found.literal is None:
+        raise MistakeError(mistake)
+    return found.literal, Doubt(found.literal, mistake)
+
+
+def _field(name: str) -> tuple[str, Field]:
+    if name in LATER:
+        raise MistakeError(Mistake(detail="is not supported by this version", allowed=QUESTION_NAMES))
+    try:
+        return shown_field(name)
+    except MistakeError:
+        raise MistakeError(unknown(name, QUESTION_NAMES)) from None
+
+
+def _names(values: Sequence[str]) -> list[str]:
+    return [name for value in values for part in value.split(",") if (name := part.strip())]
+
+
+def _sentence(values: Sequence[str]) -> str:
+    text = _one(values)
+    if len(text) > SENTENCE:
+        raise MistakeError(Mistake(detail=f"is longer than {SENTENCE} characters", position=SENTENCE))
+    return text
+
+
+def _limit(values: Sequence[str]) -> int:
+    text = _one(values)
+    if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) < 10):
+        raise MistakeError(Mistake(detail=f"{text[:64]!r} is not a whole number", position=0))
+    return page_limit(int(text))
+
+
+def _one(values: Sequence[str]) -> str:
+    if len(values) > 1:
+        raise MistakeError(Mistake(detail="is given twice"))
+    return values[0]

@@ -1,0 +1,1 @@
+"""The routes: HTTP in, HTTP out; what is answered is decided beside them."""

@@ -1,0 +1,26 @@
+"""What a route finds in its application."""
+
+from aiohttp import web
+
+from engines.base import Readers
+from engines.clock import Clock
+from engines.ledger import Ledger
+from search_api.caller import Access, Caller
+from search_api.service import Service
+
+SERVICE = web.AppKey("service", Service)
+READERS = web.AppKey("readers", Readers)
+LEDGER = web.AppKey("ledger", Ledger)
+ACCESS: web.AppKey[Access] = web.AppKey("access")
+CLOCK = web.AppKey("clock", Clock)
+CURSOR_KEY = web.AppKey("cursor_key", bytes)
+
+
+async def caller_of(request: web.Request) -> Caller:
+    """Tell who calls. Raises ProblemError."""
+    return await request.app[ACCESS].caller(request.headers)
+
+
+def pairs_of(request: web.Request) -> tuple[tuple[str, str], ...]:
+    """Give the parameters of a request, decoded, in order."""
+    return tuple(request.rel_url.query.items())

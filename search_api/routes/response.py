@@ -1,0 +1,49 @@
+"""`json_response`: bytes of JSON as an answer that only its caller may keep, and `304` where it has not changed."""
+
+import hashlib
+
+from aiohttp import ETag, web
+
+from search_api.problem import CONTENT_TYPE, ProblemError
+
+_JSON = {"Content-Type": "application/json", "Cache-Control": "private, no-cache", "Vary": "Authorization"}
+_PROBLEM = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", "Vary": "Authorization"}
+
+
+def json_response(body: bytes, etag: str | None = None) -> web.Response:
+    """Answer with JSON; `etag` is the opaque part of a weak one."""
+    response = web.Response(body=body, headers=_JSON)
+    if etag is not None:
+        response.headers["ETag"] = f'W/"{etag}"'
+    return response
+
+
+def unchanged(request: web.Request, etag: str) -> web.Response | None:
+    """Answer 304 if the client has this version already."""
+    known = request.if_none_match
+    if not known or not any(one.value == etag or one.value == _ANY for one in known):
+        return None
+    return web.Response(
+        status=304,
+        headers={
+            "ETag": f'W/"{etag}"',
+            "Cache-Control": _JSON["Cache-Control"],
+            "Vary": _JSON["Vary"],
+        },
+    )
+
+
+def tagged(request: web.Request, body: bytes) -> web.Response:
+    """Answer with JSON that is told from other versions by its own bytes."""
+    etag = hashlib.blake2b(body, digest_size=12).hexdigest()
+    return unchanged(request, etag) or json_response(body, etag)
+
+
+def problem_response(error: ProblemError) -> web.Response:
+    """Answer with a problem."""
+    response = web.Response(status=error.status, body=error.body(), headers=_PROBLEM)
+    response.headers.update(error.headers)
+    return response
+
+
+_ANY = ETag("*").value

@@ -1,0 +1,189 @@
+"""`Service`: from a request to its answer, without HTTP: what the API and the command line both give."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from engines.base import EngineError, Readers
+from engines.clock import Clock
+from engines.ledger import Ledger
+from engines.query import Answer, FieldFacet, Query
+from mappings.date import from_datetime, to_datetime
+from search_api.access import narrow
+from search_api.answer import answer_json, counts_json, images_json
+from search_api.asked import Asked, Doubt
+from search_api.body import cursor_in, parse_body, read_body
+from search_api.caller import Caller
+from search_api.clause import Question
+from search_api.cursor import Cursor, CursorError, read_cursor, write_cursor
+from search_api.facet_counts import MAIN
+from search_api.fingerprint import fingerprint
+from search_api.ledger_view import LedgerView, Revision
+from search_api.limits import DEFAULT_PAGE
+from search_api.newest import newest_public_note
+from search_api.parameters import cursor_of, read_parameters
+from search_api.problem import Mistake, engine_problem, refused
+from search_api.served import Served, ServedCatalogue
+from search_api.understanding import understand
+from search_api.vocabulary import Vocabulary
+
+_Read = Callable[[Vocabulary, datetime], Asked]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A question that is understood and may be asked.
+
+    `question` has conditions on joined fields as they were asked, `query` those on scopes. `etag` (weak, its
+    opaque part) stands for everything that the answer depends on.
+    """
+
+    caller: Caller
+    served: Served
+    revision: Revision
+    question: Question
+    query: Query
+    selection: tuple[str, ...]
+    asked_at: int
+    mark: bytes
+    etag: str
+
+
+class Service:
+    """Answers questions from the generation being served."""
+
+    def __init__(
+        self,
+        *,
+        readers: Readers,
+        ledger: Ledger,
+        clock: Clock,
+        cursor_key: bytes,
+        question_now: Callable[[], datetime] | None = None,
+    ) -> None:
+        self.catalogue = ServedCatalogue(readers)
+        self.ledger = LedgerView(ledger)
+        self._key = cursor_key
+        self._now = question_now or clock.now
+
+    async def search(self, caller: Caller, parameters: Iterable[tuple[str, str]]) -> bytes:
+        """Answer a search by its parameters, as JSON. Raises ProblemError."""
+        try:
+            return await self.answer(await self.prepare(caller, parameters))
+        except EngineError as error:
+            raise engine_problem(error) from error
+
+    async def prepare(self, caller: Caller, parameters: Iterable[tuple[str, str]]) -> Prepared:
+        """Understand the parameters of a search. Raises ProblemError and EngineError."""
+        pairs = tuple(parameters)
+        return await self._prepare(
+            caller, cursor_of(pairs), lambda vocabulary, now: read_parameters(pairs, vocabulary, now)
+        )
+
+    async def prepare_body(self, caller: Caller, body: bytes) -> Prepared:
+        """Understand the body of a search. Raises ProblemError and EngineError."""
+        content = parse_body(body)
+        return await self._prepare(
+            caller, cursor_in(content), lambda vocabulary, now: read_body(content, vocabulary, now)
+        )
+
+    async def close(self) -> None:
+        """Stop what runs in the background; readers and ledger are their owner's to close."""
+        await self.catalogue.close()
+
+    async def answer(self, prepared: Prepared) -> bytes:
+        """Give images, counts and how the question was understood. Raises EngineError."""
+        found = await self._ask(prepared, prepared.query)
+        note = await newest_public_note(found, prepared.query, lambda query: self._ask(prepared, query))
+        return answer_json(
+            found,
+            prepared.question,
+            images=images_json(found.hits, prepared.revision.freshness, prepared.selection),
+            notes=note,
+            catalog=prepared.revision.catalog(found.generation, prepared.caller),
+            cursor=self._next(prepared, found),
+        )
+
+    async def counts(self, prepared: Prepared) -> bytes:
+        """Give the facets of the answer without its images: the main ones, if none are named."""
+        facets = prepared.query.facets or tuple(map(FieldFacet, MAIN))
+        found = await self._ask(prepared, replace(prepared.query, facets=facets, limit=0, after=None))
+        return counts_json(
+            found,
+            prepared.question,
+            catalog=prepared.revision.catalog(found.generation, prepared.caller),
+        )
+
+    async def _prepare(self, caller: Caller, cursor: str | None, read: _Read) -> Prepared:
+        place = None if cursor is None else self._open(cursor)
+        if place is None:
+            served, asked_at = await self.catalogue.current(), from_datetime(self._now())
+        else:
+            served, asked_at = await self.catalogue.named(place.generation), place.asked_at
+        now = to_datetime(asked_at)
+        asked = read(served.vocabulary, now)
+        await _settle(asked.doubts, served, caller)
+        question = understand(asked, served.vocabulary, now)
+        unresolved = Query(filter=question.filter, text=question.text, sort=question.sort)
+        mark = fingerprint(unresolved, caller)
+        if place is not None and place.fingerprint != mark:
+            raise _bad_cursor("belongs to another question; all parameters but limit and facets must stay")
+        revision = await self.ledger.current()
+        query = replace(
+            unresolved,
+            filter=revision.freshness.on_scopes(question.filter),
+            facets=tuple(map(FieldFacet, question.facets)),
+            limit=DEFAULT_PAGE if question.limit is None else question.limit,
+            after=None if place is None else place.position,
+        )
+        etag = _etag(
+            mark,
+            served.generation,
+            str(revision.number),
+            asked.sentence,
+            repr((question.facets, query.limit, asked.selection)),
+            cursor or "",
+        )
+        return Prepared(caller, served, revision, question, query, asked.selection, asked_at, mark, etag)
+
+    def _open(self, cursor: str) -> Cursor:
+        try:
+            return read_cursor(cursor, self._key)
+        except CursorError:
+            raise _bad_cursor("is not one that this service gave") from None
+
+    def _next(self, prepared: Prepared, found: Answer) -> str | None:
+        if found.next is None:
+            return None
+        return write_cursor(Cursor(found.generation, prepared.asked_at, found.next, prepared.mark), self._key)
+
+    async def _ask(self, prepared: Prepared, query: Query) -> Answer:
+        return await prepared.served.reader.search(narrow(query, prepared.caller))
+
+
+async def _settle(doubts: tuple[Doubt, ...], served: Served, caller: Caller) -> None:
+    """Refuse values that neither a public image holds nor one of the caller's own."""
+    held = dict.fromkeys((doubt.literal for doubt in doubts), False)
+    if len(held) <= _DOUBTS:
+        for literal in held:
+            found = await served.reader.search(narrow(Query(filter=literal, limit=0), caller))
+            held[literal] = found.total > 0
+    wrong = tuple(doubt.mistake for doubt in doubts if not held[doubt.literal])
+    if wrong:
+        raise refused(*wrong)
+
+
+_DOUBTS = 20
+"""So many unknown values are looked for among the caller's images; more are refused."""
+
+
+def _bad_cursor(detail: str) -> Exception:
+    return refused(Mistake(parameter="cursor", detail=detail))
+
+
+def _etag(mark: bytes, *parts: str) -> str:
+    hashed = hashlib.blake2b(mark, digest_size=12)
+    for part in parts:
+        hashed.update(b"\0" + part.encode("utf-8", "surrogatepass"))
+    return hashed.hexdigest()

@@ -1,0 +1,36 @@
+"""`understand`: sentence, parameters and default filters become one question."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from mappings.filter import conditions, conjunction, fields
+from search_api.asked import Asked
+from search_api.clause import Question
+from search_api.default_filters import default_clauses
+from search_api.limits import CONDITIONS, FACETS, PAGE
+from search_api.problem import Mistake, refused
+from search_api.question.read import read
+from search_api.vocabulary import Vocabulary
+
+
+def understand(asked: Asked, vocabulary: Vocabulary, now: datetime) -> Question:
+    """Join what was said and what was named; what was named decides where both do.
+
+    Raises ProblemError if the question is too large.
+    """
+    said = read(asked.sentence, vocabulary, now)
+    typed = conjunction(said.filter, *(clause.filter for clause in asked.clauses))
+    defaults = default_clauses(fields(typed))
+    size = sum(1 for _ in conditions(typed)) + len(said.text)
+    if size > CONDITIONS:
+        raise refused(Mistake(detail=f"{size} conditions are too many; at most {CONDITIONS}"))
+    facets = tuple(dict.fromkeys((*(asked.facets or ()), *said.facets)))[:FACETS]
+    limit = asked.limit if asked.limit is not None else said.limit
+    return replace(
+        said,
+        filter=conjunction(typed, *(clause.filter for clause in defaults)),
+        clauses=(*said.clauses, *asked.clauses, *defaults),
+        sort=asked.sort or said.sort,
+        facets=facets,
+        limit=None if limit is None else min(limit, PAGE),
+    )
