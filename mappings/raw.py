@@ -11,7 +11,8 @@ from mappings.value import Flawed, Reason, without_surrogates
 
 DEPTH = 64
 """How deep a record may nest; what lies deeper is replaced by null."""
-_DIGITS = 4_000  # Python itself reads and writes no more
+_BITS = 1_000
+"""Larger integers are no double, and readers refuse them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,7 @@ def repair(value: object, hidden: Container[str], depth: int = DEPTH) -> Repaire
 def _is_plain(value: object) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
-    # A decimal digit takes more than three bits.
-    return value is None or (isinstance(value, int) and value.bit_length() < 3 * _DIGITS)
+    return value is None or (isinstance(value, int) and value.bit_length() <= _BITS)
 
 
 def _is_flat(record: dict[str, object]) -> bool:

@@ -27,6 +27,7 @@ def nested(depth: int) -> object:
         ("NaN", {"a": float("nan")}, '{"a":null}', Reason.NOT_JSON),
         ("infinity in a list", {"a": [1.5, float("-inf")]}, '{"a":[1.5,null]}', Reason.NOT_JSON),
         ("an integer of 30 digits is JSON", {"a": 10**30}, f'{{"a":{10**30}}}', None),
+        ("an integer beyond every double is not", {"a": 10**309}, '{"a":null}', Reason.NOT_JSON),
         ("an endless integer is not", {"a": 10**5000}, '{"a":null}', Reason.NOT_JSON),
         ("null, true, false", {"a": None, "b": True, "c": False}, '{"a":null,"b":true,"c":false}', None),
         ("empty", {}, "{}", None),
