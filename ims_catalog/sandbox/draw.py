@@ -237,8 +237,7 @@ def _market_name(_shape: Shape, system: OperatingSystem, _arm: bool, digest: byt
 
 def _date(seconds: int) -> str:
     days, rest = divmod(seconds, 86_400)
-    hours, rest = divmod(rest, 3600)
-    return f"{_day(days)}T{hours:02}:{rest // 60:02}:{rest % 60:02}Z"
+    return f"{_day(days)}{_MINUTES[rest // 60]}{rest % 60:02}Z"
 
 
 @functools.lru_cache(maxsize=8192)
@@ -246,6 +245,7 @@ def _day(days: int) -> str:
     return time.strftime("%Y-%m-%d", time.gmtime(days * 86_400))
 
 
+_MINUTES = tuple(f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(24 * 60))
 _NOTHING = "d41d8cd98f00b204e9800998ecf8427e"
 _EMPTY_OBJECT = "99914b932bd37a50b983c5e7c90ae93b"
 
@@ -315,31 +315,45 @@ _PAYLOADS: tuple[Record, Record] = (
 )
 
 
-def _stated(name: str, weights: Mapping[str | None, int]) -> tuple[Record, ...]:
-    return tuple({} if value is None else {name: value} for value in weighted(weights))
+def _guest(**attributes: Mapping[str | None, int]) -> tuple[Record, ...]:
+    tables = {name: weighted(weights) for name, weights in attributes.items()}
+    return tuple(
+        {name: value for name, table in tables.items() if (value := table[place]) is not None}
+        for place in range(256)
+    )
 
 
+# Attributes side by side are decided by one byte.
 _GUEST = (
-    (_stated("__image_source_type", {"uds": 256}), _LAZY),
-    (_stated("__lazyloading", {None: 60, "True": 80, "true": 100, "False": 16}), _LAZY),
-    (_stated("__support_fc_inject", {None: 200, "true": 50, "false": 6}), _INJECT),
-    (_stated("__is_config_init", {None: 150, "true": 56, "false": 50}), _INIT),
-    (_stated("__support_agent_list", {None: 120, "hss,ces": 70, "hss": 40, "ces": 26}), _AGENTS),
     (
-        _stated(
-            "__os_feature_list",
-            {
+        _guest(
+            __image_source_type={"uds": 256},
+            __lazyloading={None: 60, "True": 80, "true": 100, "False": 16},
+        ),
+        _LAZY,
+    ),
+    (_guest(__support_fc_inject={None: 200, "true": 50, "false": 6}), _INJECT),
+    (_guest(__is_config_init={None: 150, "true": 56, "false": 50}), _INIT),
+    (_guest(__support_agent_list={None: 120, "hss,ces": 70, "hss": 40, "ces": 26}), _AGENTS),
+    (
+        _guest(
+            __os_feature_list={
                 None: 120,
                 '{"onekey_resetpasswd":"true"}': 60,
                 '{"nic_hotplug":"true", "disk_hotplug": "true", "user_data": "true", "ssh_key":"true"}': 50,
                 '{"onekey_resetpasswd": "true", "hostname_inject": "false"}': 26,
-            },
+            }
         ),
         _FEATURES,
     ),
-    (_stated("hw_vif_multiqueue_enabled", {None: 90, "true": 140, "false": 26}), _QUEUES),
-    (_stated("os_shutdown_timeout", {None: 220, "60": 20, "180": 10, "300": 6}), _TIMEOUT),
-    (_stated("__sequence_num", {None: 140, "0": 116}), _TIMEOUT),
+    (_guest(hw_vif_multiqueue_enabled={None: 90, "true": 140, "false": 26}), _QUEUES),
+    (
+        _guest(
+            os_shutdown_timeout={None: 220, "60": 20, "180": 10, "300": 6},
+            __sequence_num={None: 140, "0": 116},
+        ),
+        _TIMEOUT,
+    ),
 )
 _ADD_ORIGIN = {"gold": _add_gold_origin, "private": _add_private_origin, "market": _add_market_origin}
 _NAMES = {"gold": _gold_name, "private": _private_name, "market": _market_name}

@@ -1,5 +1,6 @@
 """The words of an estate: names, descriptions, tags and owners' own attributes, all made up."""
 
+import functools
 from collections.abc import Mapping
 
 from ims_catalog.sandbox.shape import weighted
@@ -92,8 +93,13 @@ def description(shape: str, decision: int, choice: int) -> str | None:
 def private_name(platform: str, decision: int, choice: int, number: int) -> str:
     """Name an image as its owner might."""
     application = _APPLICATIONS[choice % len(_APPLICATIONS)]
-    short = platform.lower().replace(" ", "")
+    short = _short(platform)
     return f"my-{short}" if decision < 40 else f"{application}-{short}-{number:03d}"
+
+
+@functools.cache
+def _short(platform: str) -> str:
+    return platform.lower().replace(" ", "")
 
 
 def market_name(os_version: str, decision: int, choice: int) -> str:
