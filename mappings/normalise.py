@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mappings.derive import Values as _Values
-from mappings.derive import derive
+from mappings.derive import Values, derive
 from mappings.document import Document
 from mappings.field import Exposure, Field, Kind
 from mappings.fields import FIELDS, MAP_FIELD, field_named
@@ -28,6 +27,7 @@ from mappings.value import (
     keyword,
     location,
     text,
+    text_of,
     texts,
 )
 
@@ -95,16 +95,16 @@ def _image_id(value: object) -> str | None:
     if not isinstance(whole, Flawed):
         return whole
     digest = hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-    head = bounded(str(whole.value), ID_BYTES - len(digest) - 1)
-    return f"{head.value if isinstance(head, Flawed) else head}~{digest}"
+    head = text_of(bounded(text_of(whole), ID_BYTES - len(digest) - 1))
+    return f"{head}~{digest}"
 
 
 def _read(
     record: Mapping[str, object], kind: CloudKind, problems: list[Problem]
-) -> tuple[_Values, dict[str, object]]:
+) -> tuple[Values, dict[str, object]]:
     """Read each field from its first key, else from a further one; give also what no field is read from."""
     table = _TABLES[kind]
-    fields: _Values = {}
+    fields: Values = {}
     unknown: dict[str, object] = {}
     for key, value in record.items():
         if value in _NOT_SET:
@@ -123,7 +123,7 @@ def _read(
     return fields, unknown
 
 
-def _put(fields: _Values, name: str, read: Read | Flawed, problems: list[Problem]) -> None:
+def _put(fields: Values, name: str, read: Read | Flawed, problems: list[Problem]) -> None:
     if isinstance(read, Flawed):
         problems.append(Problem(name, read.reason))
         read = read.value
@@ -140,30 +140,24 @@ def _extra(unknown: Mapping[str, object], hidden: frozenset[str], problems: list
         if len(extra) == EXTRA_KEYS:
             problems.append(Problem(MAP_FIELD, Reason.TOO_MANY))
             break
-        short = bounded(key, KEY_BYTES)
-        name = str(short.value) if isinstance(short, Flawed) else short
-        held = _as_text(unknown[key], hidden)
-        flaws = [part.reason for part in (short, held) if isinstance(part, Flawed)]
-        problems.extend(Problem(f"{MAP_FIELD}.{name}", reason) for reason in flaws)
-        value = held.value if isinstance(held, Flawed) else held
-        if value is not None:
-            extra.setdefault(name, str(value))
+        name, held = bounded(key, KEY_BYTES), _as_text(unknown[key], hidden)
+        flaws = [part.reason for part in (name, held) if isinstance(part, Flawed)]
+        problems.extend(Problem(f"{MAP_FIELD}.{text_of(name)}", reason) for reason in flaws)
+        extra.setdefault(text_of(name), text_of(held))
     return extra
 
 
 def _as_text(value: object, hidden: frozenset[str]) -> str | Flawed:
     """Write text as it is, all else as JSON."""
     written = value if isinstance(value, str) else nested_text(value, hidden)
-    if isinstance(written, Flawed):
-        cut = bounded(str(written.value), KEYWORD_BYTES)
-        return Flawed(written.reason, cut.value if isinstance(cut, Flawed) else cut)
-    return bounded(written, KEYWORD_BYTES)
+    short = bounded(text_of(written), KEYWORD_BYTES)
+    return Flawed(written.reason, text_of(short)) if isinstance(written, Flawed) else short
 
 
 @lru_cache(maxsize=1024)
-def _listing(scope: Scope) -> _Values:
+def _listing(scope: Scope) -> Values:
     """Give what the listing says of each of its images."""
-    values: _Values = {
+    values: Values = {
         "cloud": scope.cloud,
         "region": scope.region,
         "view": scope.view.value,

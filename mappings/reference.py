@@ -12,8 +12,8 @@ Generated from `mappings/fields/`; do not edit.
 
 A field is asked by its name, by a wire name (the key that the cloud sends) or by an alias. Keys of IMS are
 read from every cloud, those of OpenStack from Glance only, where IMS keys win. "Not set" is an absent key,
-`null`, `""` or `"null"`. A *stated* field says what the cloud stated, an *effective* one what holds; a document
-names in `derived` those of its fields that a rule filled in without a statement.
+`null`, `""` or `"null"`. A *stated* field says what the cloud stated, an *effective* one what holds, and
+`derived` in a document names those of its fields that a rule filled in without a statement.
 """
 
 _EXPOSURE = {

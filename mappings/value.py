@@ -55,6 +55,11 @@ class Flawed:
 Reader = Callable[[object], Read | Flawed]
 
 
+def text_of(read: str | Flawed) -> str:
+    """Give the text that could be read."""
+    return str(read.value or "") if isinstance(read, Flawed) else read
+
+
 def bounded(text: str, limit: int) -> str | Flawed:
     """Give text of at most `limit` UTF-8 bytes, cut between characters, without lone surrogates."""
     if len(text) <= limit and text.isascii():
@@ -64,8 +69,7 @@ def bounded(text: str, limit: int) -> str | Flawed:
     try:
         encoded = head.encode()
     except UnicodeEncodeError:
-        repaired = bounded(without_surrogates(text), limit)
-        return Flawed(Reason.BROKEN_CHARACTERS, repaired.value if isinstance(repaired, Flawed) else repaired)
+        return Flawed(Reason.BROKEN_CHARACTERS, text_of(bounded(without_surrogates(text), limit)))
     if len(text) <= limit and len(encoded) <= limit:
         return text
     return Flawed(Reason.CUT, encoded[:limit].decode("utf-8", "ignore"))
@@ -196,9 +200,8 @@ def _many(values: Iterable[object]) -> Read | Flawed:
         read = bounded(value.strip(), KEYWORD_BYTES) if isinstance(value, str) else Flawed(Reason.NOT_A_LIST)
         if isinstance(read, Flawed):
             flaw = flaw or read.reason
-            read = str(read.value or "")
-        if read:
-            kept.add(read)
+        if whole := text_of(read):
+            kept.add(whole)
     ordered = tuple(sorted(kept))
     if len(ordered) > MANY:
         ordered, flaw = ordered[:MANY], flaw or Reason.TOO_MANY
