@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from engines.base import EngineError, Readers
+from engines.base import Readers
 from engines.clock import Clock
 from engines.ledger import Ledger
 from engines.query import Answer, FieldFacet, Query
@@ -23,7 +23,7 @@ from search_api.ledger_view import LedgerView, Revision
 from search_api.limits import DEFAULT_PAGE
 from search_api.newest import newest_public_note
 from search_api.parameters import cursor_of, read_parameters
-from search_api.problem import Mistake, engine_problem, refused
+from search_api.problem import Mistake, ProblemError, refused
 from search_api.served import Served, ServedCatalogue
 from search_api.understanding import understand
 from search_api.vocabulary import Vocabulary
@@ -68,11 +68,8 @@ class Service:
         self._now = question_now or clock.now
 
     async def search(self, caller: Caller, parameters: Iterable[tuple[str, str]]) -> bytes:
-        """Answer a search by its parameters, as JSON. Raises ProblemError."""
-        try:
-            return await self.answer(await self.prepare(caller, parameters))
-        except EngineError as error:
-            raise engine_problem(error) from error
+        """Answer a search by its parameters, as JSON. Raises ProblemError and EngineError."""
+        return await self.answer(await self.prepare(caller, parameters))
 
     async def prepare(self, caller: Caller, parameters: Iterable[tuple[str, str]]) -> Prepared:
         """Understand the parameters of a search. Raises ProblemError and EngineError."""
@@ -178,7 +175,7 @@ _DOUBTS = 20
 """So many unknown values are looked for among the caller's images; more are refused."""
 
 
-def _bad_cursor(detail: str) -> Exception:
+def _bad_cursor(detail: str) -> ProblemError:
     return refused(Mistake(parameter="cursor", detail=detail))
 
 

@@ -1,8 +1,8 @@
-"""`json_response`: bytes of JSON as an answer that only its caller may keep, and `304` where it has not changed."""
+"""`json_response`: JSON as an answer that only its caller may keep, and 304 where it has not changed."""
 
 import hashlib
 
-from aiohttp import ETag, web
+from aiohttp import web
 
 from search_api.problem import CONTENT_TYPE, ProblemError
 
@@ -21,7 +21,7 @@ def json_response(body: bytes, etag: str | None = None) -> web.Response:
 def unchanged(request: web.Request, etag: str) -> web.Response | None:
     """Answer 304 if the client has this version already."""
     known = request.if_none_match
-    if not known or not any(one.value == etag or one.value == _ANY for one in known):
+    if not known or not any(one.value in (etag, "*") for one in known):
         return None
     return web.Response(
         status=304,
@@ -44,6 +44,3 @@ def problem_response(error: ProblemError) -> web.Response:
     response = web.Response(status=error.status, body=error.body(), headers=_PROBLEM)
     response.headers.update(error.headers)
     return response
-
-
-_ANY = ETag("*").value
