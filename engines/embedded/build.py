@@ -56,8 +56,8 @@ class EmbeddedBuild:
             self._last_key = each.key
         with _writing(self.path):
             self._draft.add(self._size, stored)
-        for rank, (document, each) in enumerate(zip(documents, stored, strict=True), self._size):
-            self._collector.add(document)
+        self._collector.add(documents)
+        for rank, each in enumerate(stored, self._size):
             if rank % SAMPLE_EVERY == 0:
                 self._digests[rank] = each.digest
         self._size += len(stored)

@@ -9,7 +9,7 @@ from pyroaring import BitMap, FrozenBitMap
 from engines.embedded.bitmap import Bits, Docs, bitmap_of_any, bitmap_of_mask
 from engines.embedded.number import Numbers, make_numbers, numbers_of
 from engines.embedded.part import Integers, Parts, form_for, numbers_in, numbers_part
-from engines.embedded.postings import FEW, Lists, Postings, make_postings, postings_in
+from engines.embedded.postings import FEW, Lists, Postings, make_lists, make_postings, postings_in
 from engines.embedded.terms import Ordinals, Terms, encoded, make_terms, terms_in
 from engines.embedded.version_order import VersionOrder, version_order
 from mappings.field import Field, Kind
@@ -26,8 +26,8 @@ class Column:
     where documents may hold many values: of those that can be counted `forward_lists` gives the ordinals.
     `derived` are the documents whose value a rule filled in, `stated` those where the cloud did.
 
-    Of a field of few values that can be counted `labels` are the values, `bitmaps` their documents, `defaults` those of them that
-    did not state it, and `by_text` the ordinals in the order of the values' texts.
+    Of a field of few values that can be counted `labels` are the values, `bitmaps` their documents,
+    `defaults` those of them that did not state it, and `by_text` the ordinals in the order of their texts.
     """
 
     field: Field
@@ -115,7 +115,7 @@ def make_column(
         forward = np.full(size, len(values), form_for(len(values)))
         forward[docs] = ordinals
     elif field.facet is not None:
-        forward_lists = _turned(docs, ordinals, size)
+        forward_lists = make_lists(docs, ordinals, size)
     present, filled = bitmap_of_any(docs, size), bitmap_of_any(derived, size)
     return _column(field, values, postings, forward, forward_lists, present=present, derived=filled)
 
@@ -141,14 +141,6 @@ def column_in(parts: Parts, field: Field, size: int) -> Column:
         present=FrozenBitMap.deserialize(parts[f"{name}/present"]),
         derived=FrozenBitMap.deserialize(parts[f"{name}/derived"]),
     )
-
-
-def _turned(docs: Docs, ordinals: Integers, size: int) -> Lists:
-    """List for each document its ordinals, each once."""
-    pairs = np.unique(docs.astype(np.uint64) << np.uint64(32) | ordinals.astype(np.uint64))
-    counts = np.bincount((pairs >> np.uint64(32)).astype(np.int64), minlength=size)
-    starts = np.concatenate(([0], np.cumsum(counts)))
-    return Lists(starts, (pairs & np.uint64(0xFFFFFFFF)).astype(np.uint32))
 
 
 def _column(

@@ -29,7 +29,8 @@ def load_steps(path: Path, expected: Pointer | None) -> Generator[EmbeddedReader
         if expected is not None:
             _compare(file, path, expected)
         index = None
-        for index in read_index(file):
+        for each in read_index(file):
+            index = each
             yield None
     except BaseException:
         file.close()

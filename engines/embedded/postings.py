@@ -60,7 +60,10 @@ class Postings:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """Documents of all values one after the other, ascending within each; value n has `starts[n:n+2]`."""
+    """Documents of all values one after the other, ascending within each; value n has `starts[n:n+2]`.
+
+    Turned round, ordinals of all documents.
+    """
 
     starts: Integers
     docs: Docs
@@ -88,14 +91,22 @@ def spread(starts: Integers, ordinals: Ordinals) -> NDArray[np.int64]:
 
 def make_postings(docs: Docs, ordinals: Integers, *, values: int, size: int) -> Postings:
     """Make postings of pairs of a document and an ordinal below `values`; in any order, perhaps repeated."""
-    pairs = np.unique(ordinals.astype(np.uint64) << np.uint64(32) | docs.astype(np.uint64))
-    sorted_docs = (pairs & np.uint64(0xFFFFFFFF)).astype(np.uint32)
-    counts = np.bincount((pairs >> np.uint64(32)).astype(np.int64), minlength=values)
-    starts = np.concatenate(([0], np.cumsum(counts)))
-    lists = Lists(starts, sorted_docs)
+    lists = make_lists(ordinals, docs, values)
+    counts = np.diff(lists.starts)
     frequent = list(range(values)) if values <= FEW else np.flatnonzero(counts > size // _FREQUENT).tolist()
     bitmaps = {ordinal: FrozenBitMap(bitmap_of_docs(lists.of(ordinal))) for ordinal in frequent}
     return Postings(size, bitmaps, None if values <= FEW else lists)
+
+
+def make_lists(owners: Integers, entries: Integers, size: int) -> "Lists":
+    """List for each owner below `size` its entries, ascending and each once."""
+    # By sorting, as np.unique goes through a hash table that is many times slower.
+    pairs = owners.astype(np.uint64) << np.uint64(32) | entries.astype(np.uint64)
+    pairs.sort()
+    pairs = pairs[np.concatenate(([True], pairs[1:] != pairs[:-1]))[: len(pairs)]]
+    counts = np.bincount((pairs >> np.uint64(32)).astype(np.int64), minlength=size)
+    starts = np.concatenate(([0], np.cumsum(counts)))
+    return Lists(starts, (pairs & np.uint64(0xFFFFFFFF)).astype(np.uint32))
 
 
 def postings_in(parts: Parts, name: str, size: int) -> Postings:

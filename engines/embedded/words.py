@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from engines.embedded.bitmap import Bits, Docs
+from engines.embedded.numbering import numbering
 from engines.embedded.part import Integers, Parts, numbers_in, numbers_part
 from engines.embedded.postings import Postings, make_postings, postings_in, spread
 from engines.embedded.terms import Terms, encoded, make_terms, terms_in
@@ -79,7 +80,7 @@ class WordsBuilder:
     """Gathers the words of one field after the other."""
 
     size: int
-    _ordinals: dict[str, int] = field(default_factory=dict)
+    _ordinals: dict[str, int] = field(default_factory=numbering)
     _fields: dict[str, tuple[NDArray[np.uint32], NDArray[np.int64]]] = field(default_factory=dict)
     _pairs: dict[str, tuple[Docs, NDArray[np.int64]]] = field(default_factory=dict)
 
@@ -88,7 +89,7 @@ class WordsBuilder:
         known = self._ordinals
         flat, starts = array("I"), array("q", [0])
         for ordinal in range(len(values)):
-            flat.extend(known.setdefault(token, len(known)) for token in tokens(values.value(ordinal)))
+            flat.extend(map(known.__getitem__, tokens(values.value(ordinal))))
             flat.append(_END)
             starts.append(len(flat))
         self._fields[name] = np.frombuffer(flat, np.uint32), np.frombuffer(starts, np.int64)
