@@ -14,7 +14,7 @@ from itertools import groupby
 import orjson
 
 from indexer.spool import Entry
-from mappings.document import Document, Stored, key_parts, restore, store
+from mappings.document import Stored, key_parts, stamp
 from mappings.scope import View, granted_by
 
 BATCH = 500
@@ -34,26 +34,26 @@ class Terms:
     """What a plan goes by.
 
     `complete` holds the ids of the scopes that were listed whole; any other scope keeps its images, whether
-    it failed, was not due or has left the configuration. `started` is the start of the run in milliseconds,
+    it failed, was not due or has left the configuration. `started` is the start of the run in ISO 8601,
     the `first_seen` of new documents.
     """
 
     complete: AbstractSet[str]
-    started: int
+    started: str
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What becomes of one key.
 
-    `document` is None if it is removed. `listed` are the scopes that list it now, `carried` those that were
+    `stored` is None if it is removed. `listed` are the scopes that list it now, `carried` those that were
     not listed whole and keep it, `left` those that were and list it no more, `joined` those of `listed` that
     did not list it before. `disputed`: two sources or projects tell different things of it.
     """
 
     key: str
     change: Change
-    document: Document | None
+    stored: Stored | None
     listed: tuple[str, ...] = ()
     carried: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
@@ -86,8 +86,8 @@ def decide(entries: Sequence[Entry], served: Sequence[Stored], terms: Terms) -> 
         *_, view = key_parts(key)
         shadowed_by = holders if view is View.SHARED else ()
         decision = _decide_key(key, by_key.get(key, ()), before.get(key), terms, shadowed_by)
-        if view is View.OWN and decision.document is not None:
-            holders = decision.document.many("visible_to")
+        if view is View.OWN and decision.stored is not None:
+            holders = _internal(decision.stored, "visible_to")
         yield decision
 
 
@@ -99,44 +99,43 @@ def _decide_key(
     shadowed_by: tuple[str, ...],
 ) -> Decision:
     listed = tuple(sorted(entry.scope for entry in entries))
-    known = _scopes(before)
+    known = () if before is None else _internal(before, "scopes")
     carried = tuple(scope for scope in known if scope not in terms.complete and scope not in listed)
     left = tuple(scope for scope in known if scope in terms.complete and scope not in listed)
     if not listed and not carried:
         return Decision(key, Change.REMOVED, None, left=left)
-    old = restore(before) if before is not None else None
-    scopes = tuple(sorted({*listed, *carried}))
-    document = _record(entries, old).stamped(
-        scopes=scopes,
-        visible_to=tuple(sorted({project for scope in scopes for project in granted_by(scope)})),
-        shadowed_by=shadowed_by,
-        first_seen=terms.started if old is None else old.fields.get("first_seen", terms.started),
-        listed=True,
+    scopes = sorted({*listed, *carried})
+    stored = stamp(
+        _record(entries, before),
+        {"first_seen": _first_seen(before, terms), "listed": True},
+        {
+            "scopes": scopes,
+            "visible_to": sorted({project for scope in scopes for project in granted_by(scope)}),
+            "shadowed_by": shadowed_by,
+        },
     )
-    change = _change(before, document)
+    change = Change.ADDED if before is None else Change.SAME if stored == before else Change.CHANGED
     joined = tuple(scope for scope in listed if scope not in known)
     disputed = len({entry.stored.body for entry in entries}) > 1
-    return Decision(key, change, document, listed, carried, left, joined, disputed)
+    return Decision(key, change, stored, listed, carried, left, joined, disputed)
 
 
-def _scopes(stored: Stored | None) -> tuple[str, ...]:
-    if stored is None:
-        return ()
-    return tuple(orjson.loads(stored.internal).get("scopes", ()))
+def _internal(stored: Stored, name: str) -> tuple[str, ...]:
+    return tuple(orjson.loads(stored.internal).get(name, ()))
 
 
-def _record(entries: Sequence[Entry], old: Document | None) -> Document:
-    if not entries:
-        if old is None:
-            raise ValueError("a key that is neither seen nor served")
-        return old
-    return restore(min(entries, key=lambda entry: (entry.order, entry.scope)).stored)
-
-
-def _change(before: Stored | None, document: Document) -> Change:
+def _record(entries: Sequence[Entry], before: Stored | None) -> Stored:
+    if entries:
+        return min(entries, key=lambda entry: (entry.order, entry.scope)).stored
     if before is None:
-        return Change.ADDED
-    return Change.SAME if store(document) == before else Change.CHANGED
+        raise ValueError("a key that is neither seen nor served")
+    return before
+
+
+def _first_seen(before: Stored | None, terms: Terms) -> object:
+    if before is None:
+        return terms.started
+    return orjson.loads(before.body).get("first_seen", terms.started)
 
 
 class _Images:

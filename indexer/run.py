@@ -21,8 +21,8 @@ from indexer.progress import Progress
 from indexer.sources.source import Source
 from indexer.spool import Spool, open_spool
 from indexer.tally import Tally
-from mappings.date import from_datetime
-from mappings.document import Stored
+from mappings.date import date_text, from_datetime
+from mappings.document import Stored, restore
 from mappings.schema import SCHEMA
 
 _log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class _Attempt:
         )
         if not crawled.complete:
             return self.failed(nothing_complete(crawled))
-        terms = Terms(crawled.complete, from_datetime(self._begun.started))
+        terms = Terms(crawled.complete, date_text(from_datetime(self._begun.started)))
         before = await self._companions()
         companions = merge_companions(before, crawled.companions)
         if self._served is not None and companions == before and self._same_schema():
@@ -133,7 +133,7 @@ class _Attempt:
             async with self._plan(spool, terms) as batches:
                 async for decisions in batches:
                     tally.count(decisions)
-                    await build.add([one.document for one in decisions if one.document is not None])
+                    await build.add([restore(one.stored) for one in decisions if one.stored is not None])
                     self._progress.built(tally.documents)
                     await asyncio.sleep(0)
             await build.seal(companions)

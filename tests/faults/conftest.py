@@ -10,7 +10,7 @@ from ims_catalog.sandbox.server import start_sandbox
 from tests.faults.installation import Installation, installed
 
 WIDE = draw_estate(images=600, seed=11, regions=3, projects=6)
-LONG = draw_estate(images=4200, seed=12, regions=1, projects=2)
+LONG = draw_estate(images=3500, seed=12, regions=1, projects=2)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ async def test_the_catalogue_equals_the_cloud(wide: Installation) -> None:
 
 @pytest.mark.parametrize("page_info", [False, True], ids=["no marker in answers", "page_info.next_marker"])
 async def test_long_listings_are_walked_to_their_end(tmp_path: Path, page_info: bool) -> None:
-    estate = draw_estate(images=4200, seed=5, regions=1, projects=2)
+    estate = draw_estate(images=3500, seed=5, regions=1, projects=2)
     async with (
         await start_sandbox(estate, page_info=page_info) as sandbox,
         installed(sandbox, tmp_path) as one,

@@ -7,7 +7,8 @@ import pytest
 from indexer.plan import Change, Decision, Terms, plan
 from indexer.spool import Entry
 from indexer.tally import Tally
-from mappings.document import Document, Stored, restore, store
+from mappings.date import date_text
+from mappings.document import Document, Stored, restore, stamp, store
 from mappings.normalise import normalise
 from mappings.scope import CloudKind, ImageType, Scope
 
@@ -59,7 +60,7 @@ async def planned(
     entries: Iterable[Entry], before: Iterable[Stored], *complete: Scope, size: int = 2
 ) -> dict[str, Decision]:
     ordered = sorted(entries, key=lambda one: (one.stored.key, one.order, one.scope))
-    terms = Terms(frozenset(one.id for one in complete), NOW)
+    terms = Terms(frozenset(one.id for one in complete), date_text(NOW))
     decisions = [one async for batch in plan(ordered, batches(before, size), terms) for one in batch]
     keys = [one.key for one in decisions]
     assert keys == sorted(set(keys)), "each key once, ascending"
@@ -67,9 +68,10 @@ async def planned(
 
 
 def fields(decision: Decision) -> dict[str, object]:
-    assert decision.document is not None
+    assert decision.stored is not None
+    values = restore(decision.stored).fields
     return {
-        name: decision.document.fields.get(name)
+        name: values.get(name)
         for name in ("name", "scopes", "visible_to", "shadowed_by", "first_seen", "listed")
     }
 
@@ -91,8 +93,7 @@ async def test_the_same_image_stays_byte_for_byte() -> None:
     before = served("a", GOLD)
     decision = (await planned([seen("a", GOLD)], [before], GOLD))["a/public"]
     assert decision.change is Change.SAME
-    assert decision.document is not None
-    assert store(decision.document) == before
+    assert decision.stored == before
     assert restore(before).fields["first_seen"] == EARLIER
 
 
@@ -218,6 +219,32 @@ async def test_counts_add_up() -> None:
     assert not tally.nothing_changed
 
 
+@pytest.mark.parametrize("shadowed_by", [(), ("p1", "p2")], ids=["by nobody", "by two"])
+def test_a_stamp_gives_the_bytes_that_storing_would(shadowed_by: tuple[str, ...]) -> None:
+    record = {
+        "id": "a",
+        "name": "n",
+        "b.c": "1",
+        "created_at": "2020-01-01T00:00:00.250Z",
+        "tags": ["b", "a"],
+    }
+    read = normalise(record, MEMBER).document
+    assert read is not None
+    assert read.extra
+    assert read.derived
+    for before in (read, read.stamped(first_seen=NOW, shadowed_by=("p9",), listed=False)):
+        stamped = stamp(
+            store(before),
+            {"first_seen": date_text(EARLIER), "listed": True},
+            {"scopes": ["s"], "visible_to": [], "shadowed_by": shadowed_by},
+        )
+        assert stamped == store(
+            before.stamped(
+                first_seen=EARLIER, listed=True, scopes=("s",), visible_to=(), shadowed_by=shadowed_by
+            )
+        )
+
+
 async def test_the_plan_streams() -> None:
     taken = 0
 
@@ -227,7 +254,7 @@ async def test_the_plan_streams() -> None:
             taken += 1
             yield seen(f"{number:08}", GOLD)
 
-    decisions = plan(endless(), batches([], 1), Terms(frozenset({GOLD.id}), NOW))
+    decisions = plan(endless(), batches([], 1), Terms(frozenset({GOLD.id}), date_text(NOW)))
     assert len(await anext(decisions)) <= 1000
     assert taken <= 1002, "what is not asked for is not read"
     await decisions.aclose()
