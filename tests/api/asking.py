@@ -13,7 +13,6 @@ from aiohttp.test_utils import TestClient, TestServer
 from multidict import CIMultiDictProxy
 
 from engines.base import Readers
-from engines.ledger import Ledger
 from search_api.app import application
 from search_api.caller import OPERATOR, Access, Caller
 from search_api.problem import ProblemError
@@ -107,7 +106,7 @@ async def serving(
 ) -> AsyncIterator[Api]:
     """Serve a folder."""
     engine = embedded(folder)
-    ledger: Ledger = engine.ledger()
+    ledger = engine.ledger()
     app = application(
         readers=readers(engine.readers()),
         ledger=ledger,

@@ -149,7 +149,9 @@ PLANTED = (
     ),
     # Shared with both by somebody who is not crawled.
     Planted(
-        record("shared-2", name="a friend's image", visibility="shared", __imagetype="shared", owner="c" * 32),
+        record(
+            "shared-2", name="a friend's image", visibility="shared", __imagetype="shared", owner="c" * 32
+        ),
         ALICE_SHARED,
     ),
 )

@@ -43,9 +43,7 @@ async def test_default_filters_hide_what_cannot_be_used_and_say_so(api: Api) -> 
         pytest.param({"status": "deactivated"}, {"deleted", "registered", "listed"}, "gold-5", id="status"),
         pytest.param({"status": "neq:active"}, {"deleted", "registered", "listed"}, "gold-5", id="negated"),
         pytest.param({"registered": "false"}, {"status", "deleted", "listed"}, "gold-6", id="registered"),
-        pytest.param(
-            {"__isregistered": "false"}, {"status", "deleted", "listed"}, "gold-6", id="wire name"
-        ),
+        pytest.param({"__isregistered": "false"}, {"status", "deleted", "listed"}, "gold-6", id="wire name"),
         pytest.param({"deleted": "true"}, {"status", "registered", "listed"}, "gold-7", id="deleted"),
         pytest.param({"usable": "false"}, set(), "gold-5", id="usable takes all away"),
     ],
