@@ -106,6 +106,8 @@ def conditions(given: Filter) -> Iterator[Condition]:
 
 def fields(given: Filter) -> frozenset[str]:
     """Names of the fields that the tree mentions."""
+    if isinstance(given, Condition):
+        return frozenset((given.field,))
     return frozenset(condition.field for condition in conditions(given))
 
 
