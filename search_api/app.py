@@ -10,7 +10,7 @@ from engines.clock import Clock
 from engines.ledger import Ledger
 from search_api.boundary import boundary
 from search_api.caller import Access, OpenAccess
-from search_api.limits import BODY
+from search_api.limits import BODY, REQUEST_LINE
 from search_api.routes.fields import fields
 from search_api.routes.health import health, readiness
 from search_api.routes.image import by_id, raw
@@ -56,6 +56,11 @@ def application(
     app.router.add_get("/healthz", health)
     app.router.add_get("/readyz", readiness)
     return app
+
+
+def runner(app: web.Application, shutdown_timeout: float = 10.0) -> web.AppRunner:
+    """Give what runs the service: it takes request lines so long that our own limits can be told."""
+    return web.AppRunner(app, access_log=None, max_line_size=REQUEST_LINE, shutdown_timeout=shutdown_timeout)
 
 
 async def _closing(app: web.Application) -> AsyncIterator[None]:

@@ -14,6 +14,7 @@ from search_api.routes.response import problem_response
 _log = logging.getLogger(__name__)
 
 _SECURITY = {
+    "Server": "ims-catalog",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",

@@ -29,7 +29,7 @@ def _written(given: Filter) -> Iterator[str]:
     """Write a tree in prefix order; the number of parts makes it unambiguous."""
     match given:
         case Condition():
-            yield f"{given.field}\1{given.operator}\1{given.values!r}"
+            yield f"{given.field!r} {given.operator} {given.values!r}"
         case Not():
             yield "not"
             yield from _written(given.filter)

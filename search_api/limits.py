@@ -1,7 +1,7 @@
 """What a request may ask for at most. More is refused, with the limit named."""
 
-REQUEST_LINE = 16_384
-"""Bytes of the first line of a request; beyond it the server itself refuses."""
+REQUEST_LINE = 65_536
+"""Bytes of the first line of a request; beyond it the server itself refuses, in words of its own."""
 
 QUERY_STRING = 8_192
 """Bytes of a query string, as sent."""

@@ -15,6 +15,7 @@ from multidict import CIMultiDictProxy
 from engines.base import Readers
 from search_api.app import application
 from search_api.caller import OPERATOR, Access, Caller
+from search_api.limits import REQUEST_LINE
 from search_api.problem import ProblemError
 from tests.api.estate import ALICE, BOB, NOW, run
 from tests.contract.engine import HandClock, embedded, publish_once
@@ -115,5 +116,7 @@ async def serving(
         access=access,
         question_now=question_now,
     )
-    async with TestClient(TestServer(app)) as client:
+    server = TestServer(app)
+    await server.start_server(max_line_size=REQUEST_LINE)
+    async with TestClient(server) as client:
         yield Api(client, engine.hand)
