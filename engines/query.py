@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mappings.field import FacetLogic
-from mappings.fields import field_named
+from mappings.fields import FIELDS
 from mappings.filter import EVERY, Condition, Filter, fields, keep
 
 FACET_LIMIT = 100
@@ -127,7 +127,7 @@ class Answer:
 def facet_filter(query: Query, facet: Facet) -> Filter:
     """Give the filter that a facet counts under: that of the query without what it lifts."""
     fields_lifted = lifted_fields(facet)
-    return keep(query.filter, lambda part: not is_lifted(part, fields_lifted))
+    return keep(query.filter, lambda part: not is_lifted(fields(part), fields_lifted))
 
 
 def lifted_fields(facet: Facet) -> frozenset[str]:
@@ -137,10 +137,13 @@ def lifted_fields(facet: Facet) -> frozenset[str]:
     """
     if isinstance(facet, FilterFacet):
         return facet.lifted
-    return frozenset((facet.field,) if field_named(facet.field).facet is FacetLogic.OR else ())
+    return _LIFTED_BY_FIELD.get(facet.field, _NONE)
 
 
-def is_lifted(part: Filter, fields_lifted: frozenset[str]) -> bool:
-    """Tell whether a top-level part is lifted: it mentions lifted fields and no others."""
-    mentioned = fields(part)
+def is_lifted(mentioned: frozenset[str], fields_lifted: frozenset[str]) -> bool:
+    """Tell whether a top-level part that mentions these fields is lifted: all of them are, and there are some."""
     return bool(mentioned) and mentioned <= fields_lifted
+
+
+_NONE: frozenset[str] = frozenset()
+_LIFTED_BY_FIELD = {each.name: frozenset((each.name,)) for each in FIELDS if each.facet is FacetLogic.OR}

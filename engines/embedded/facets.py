@@ -5,19 +5,20 @@ import numpy as np
 from engines.embedded.bitmap import Bits, Docs, docs_of
 from engines.embedded.column import Column
 from engines.embedded.index import Index
-from engines.embedded.part import Integers
 from engines.embedded.postings import spread
 from engines.embedded.selection import select
+from engines.embedded.version_order import VersionOrder
 from engines.query import Bucket, FacetCounts, FieldFacet, FilterFacet
 
 
 class Base:
-    """A set of documents to count within; its array is made once, when first needed."""
+    """A set of documents to count within, out of `capacity`; its array is made once, when first needed."""
 
-    __slots__ = ("_docs", "bits", "size")
+    __slots__ = ("_docs", "bits", "capacity", "size")
 
-    def __init__(self, bits: Bits) -> None:
+    def __init__(self, bits: Bits, capacity: int) -> None:
         self.bits = bits
+        self.capacity = capacity
         self.size = len(bits)
         self._docs: Docs | None = None
 
@@ -36,17 +37,18 @@ def count(facet: FieldFacet | FilterFacet, base: Base, index: Index) -> FacetCou
     column = index.column(facet.field)
     if column.field.facet is None:
         raise ValueError(f"{facet.field}: not a facet")
+    counts = _counts(column, base)
+    defaults = _defaults(column, base, counts)
+    if column.field.multiple:
+        stated = base.bits.intersection_cardinality(column.stated)
+    else:
+        stated = sum(counts) - sum(defaults.values())
+    missing = base.size - stated
     if column.versions is not None:
-        return _count_versions(column, base, facet.limit)
-    if column.few and len(column.values) * _BITMAP_COST < base.size + _ARRAY_COST:
-        return _count_few(column, base, facet.limit)
-    return _count_many(column, base, facet.limit)
-
-
-_BITMAP_COST = 250
-"""Counting one more value by its bitmap costs about as much as counting so many more documents one by one."""
-_ARRAY_COST = 5_000
-"""Counting documents one by one has a price of its own, in documents."""
+        return _versions(column.versions, counts, defaults, missing, facet.limit)
+    if column.few:
+        return _few(column, counts, defaults, missing, facet.limit)
+    return _many(column, counts, defaults, missing, facet.limit)
 
 
 def _count_filters(facet: FilterFacet, base: Base, index: Index) -> FacetCounts:
@@ -57,77 +59,88 @@ def _count_filters(facet: FilterFacet, base: Base, index: Index) -> FacetCounts:
     return FacetCounts(tuple(Bucket(name, -number) for number, name in sorted(buckets)), 0, len(buckets))
 
 
-def _count_few(column: Column, base: Base, limit: int) -> FacetCounts:
-    """Count by bitmaps: as fast for a million documents as for a thousand."""
-    bits = base.bits
-    counts = [bits.intersection_cardinality(of_value) for of_value in column.bitmaps]
-    defaults = {
-        ordinal: bits.intersection_cardinality(both)
-        for ordinal, both in column.defaults.items()
-        if counts[ordinal]
-    }
+def _counts(column: Column, base: Base) -> list[int]:
+    """Count the documents of each ordinal, in the cheaper of two ways."""
+    if column.few and _by_bitmaps(len(column.values), base):
+        return list(map(base.bits.intersection_cardinality, column.bitmaps))
+    return _count_one_by_one(column, base.docs)
+
+
+def _by_bitmaps(values: int, base: Base) -> bool:
+    """Tell whether meeting the bitmap of each value costs less than looking at each document once.
+
+    A bitmap that is dense costs by its length, one that is sparse by what it holds (measured, nanoseconds).
+    """
+    each = base.capacity * 0.004 if base.size * 16 > base.capacity else base.size * 0.75
+    return values * (150 + each) < 15_000 + base.size * 2.5
+
+
+def _count_one_by_one(column: Column, docs: Docs) -> list[int]:
+    values = len(column.values)
+    lists = column.forward_lists
+    if column.forward is not None:
+        ordinals = column.forward.take(docs)
+    elif lists is not None:
+        ordinals = lists.docs.take(spread(lists.starts, docs.astype(np.int64)))
+    else:
+        raise ValueError(f"{column.field.name}: not a facet")
+    counts: list[int] = np.bincount(ordinals, minlength=values).tolist()
+    return counts[:values]
+
+
+def _defaults(column: Column, base: Base, counts: list[int]) -> dict[int, int]:
+    """Count by ordinal the documents whose value a rule filled in."""
+    if column.few:
+        meet = base.bits.intersection_cardinality
+        return {ordinal: meet(both) for ordinal, both in column.defaults.items() if counts[ordinal]}
+    if not column.derived:
+        return {}
+    counted = _count_one_by_one(column, docs_of(base.bits & column.derived))
+    return {ordinal: number for ordinal, number in enumerate(counted) if number}
+
+
+def _few(
+    column: Column, counts: list[int], defaults: dict[int, int], missing: int, limit: int
+) -> FacetCounts:
     order = [ordinal for ordinal in column.by_text if counts[ordinal]]
     # Sorting is stable: equal counts stay in the order of their text.
     order.sort(key=counts.__getitem__, reverse=True)
     labels = column.labels
-    buckets = tuple(
-        [Bucket(labels[ordinal], counts[ordinal], defaults.get(ordinal, 0)) for ordinal in order[:limit]]
-    )
-    if column.field.multiple:
-        stated = bits.intersection_cardinality(column.stated)
-    else:
-        stated = sum(counts) - sum(defaults.values())
-    return FacetCounts(buckets, base.size - stated, len(order))
-
-
-def _count_many(column: Column, base: Base, limit: int) -> FacetCounts:
-    """Count document by document."""
-    counts = _counts(column, base.docs)
-    missing = base.size - base.bits.intersection_cardinality(column.stated)
-    defaults = _counts(column, docs_of(base.bits & column.derived)) if column.derived else None
-    return _largest(counts, defaults, limit, missing, column)
-
-
-def _counts(column: Column, docs: Docs) -> Integers:
-    """Count the documents of each ordinal."""
-    values = len(column.values)
-    if column.forward is not None:
-        return np.bincount(column.forward[docs], minlength=values)[:values]
-    lists = column.forward_lists
-    if lists is None:
-        raise ValueError(f"{column.field.name}: not a facet")
-    return np.bincount(lists.docs[spread(lists.starts, docs.astype(np.int64))], minlength=values)
-
-
-def _count_versions(column: Column, base: Base, limit: int) -> FacetCounts:
-    """Count every beginning of the versions: those of each version count for all its beginnings."""
-    order = column.versions
-    if order is None:
-        raise ValueError(f"{column.field.name}: not a version")
-    counts = _counts(column, base.docs)
-    derived = _counts(column, docs_of(base.bits & column.derived))
-    missing = base.size - base.bits.intersection_cardinality(column.stated)
-    found = [
-        (int(counts[ordinals].sum()), prefix, int(derived[ordinals].sum()))
-        for prefix, ordinals in zip(order.prefixes, order.prefix_ordinals, strict=True)
+    buckets = [
+        Bucket(labels[ordinal], counts[ordinal], defaults.get(ordinal, 0)) for ordinal in order[:limit]
     ]
-    found = sorted((each for each in found if each[0]), key=lambda each: (-each[0], each[1]))
-    buckets = tuple(Bucket(prefix, number, by_default) for number, prefix, by_default in found[:limit])
-    return FacetCounts(buckets, missing, len(found))
+    return FacetCounts(tuple(buckets), missing, len(order))
 
 
-def _largest(
-    counts: Integers, defaults: Integers | None, limit: int, missing: int, column: Column
+def _many(
+    column: Column, counts: list[int], defaults: dict[int, int], missing: int, limit: int
 ) -> FacetCounts:
-    """Take the values with the highest counts; of equal ones those whose text comes first."""
-    found = np.flatnonzero(counts)
+    """Take the values with the highest counts without reading all texts."""
+    numbers = np.array(counts, np.int64)
+    found = np.flatnonzero(numbers)
     distinct = len(found)
     if 0 < limit < distinct:
-        least = np.partition(counts[found], distinct - limit)[distinct - limit]
-        found = found[counts[found] >= least]
-    labelled = [(-int(counts[ordinal]), column.text(ordinal), int(ordinal)) for ordinal in found.tolist()]
+        least = np.partition(numbers[found], distinct - limit)[distinct - limit]
+        found = found[numbers[found] >= least]
+    order = sorted((-counts[ordinal], column.text(ordinal), ordinal) for ordinal in found.tolist())
     buckets = tuple(
-        Bucket(column.value(ordinal), -number, 0 if defaults is None else int(defaults[ordinal]))
-        for number, _, ordinal in sorted(labelled)[:limit]
+        Bucket(column.value(ordinal), -number, defaults.get(ordinal, 0))
+        for number, _, ordinal in order[:limit]
     )
     return FacetCounts(buckets, missing, distinct)
+
+
+def _versions(
+    order: VersionOrder, counts: list[int], defaults: dict[int, int], missing: int, limit: int
+) -> FacetCounts:
+    """Count every beginning of the versions: those of each version count for all its beginnings."""
+    by_prefix = order.by_prefix(counts)
+    by_default = order.by_prefix([defaults.get(ordinal, 0) for ordinal in range(len(counts))])
+    found = [
+        (-number, prefix, filled)
+        for number, prefix, filled in zip(by_prefix, order.prefixes, by_default, strict=True)
+        if number
+    ]
+    found.sort()
+    buckets = tuple([Bucket(prefix, -number, filled) for number, prefix, filled in found[:limit]])
+    return FacetCounts(buckets, missing, len(found))

@@ -35,7 +35,6 @@ class GenerationFile:
         self.generation = meta["generation"].decode()
         self.schema = meta["schema"].decode()
         self.documents = int(meta["documents"])
-        self._selects: dict[int, str] = {}
 
     @classmethod
     def open(cls, path: Path) -> "GenerationFile":
@@ -45,7 +44,8 @@ class GenerationFile:
             connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
         try:
             with _reading(path):
-                connection.execute("PRAGMA cache_size = -16384")
+                # Rows are copied once instead of twice: a page of answers costs half.
+                connection.execute(f"PRAGMA mmap_size = {1 << 40}")
                 meta = dict(connection.execute("SELECT name, value FROM meta").fetchall())
                 if int(meta["format"]) > FORMAT:
                     raise ForeignGeneration(
@@ -74,13 +74,8 @@ class GenerationFile:
         """Give key, body and internal fields of documents, in the order of the ranks."""
         if not ranks:
             return []
-        select = self._selects.get(len(ranks))
-        if select is None:
-            marks = ",".join("?" * len(ranks))
-            select = f"SELECT rank, key, body, internal, checksum FROM documents WHERE rank IN ({marks})"
-            self._selects[len(ranks)] = select
         with _reading(self._path):
-            found = {row[0]: row for row in self._connection.execute(select, ranks)}
+            found = {row[0]: row for row in self._connection.execute(_ROWS, (orjson.dumps(ranks).decode(),))}
             return [_checked(self._path, found[rank]) for rank in ranks]
 
     def raws(self, ranks: Sequence[int]) -> list[tuple[str, bytes]]:
@@ -137,6 +132,12 @@ class GenerationFile:
         with _reading(self._path):
             ((key,),) = self._connection.execute("SELECT key FROM documents WHERE rank = ?", (rank,))
         return str(key)
+
+
+_ROWS = """
+SELECT rank, documents.key, body, internal, checksum
+FROM json_each(?) AS wanted CROSS JOIN documents ON documents.rank = wanted.value
+"""
 
 
 def digest_of(data: bytes) -> bytes:

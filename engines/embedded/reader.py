@@ -12,10 +12,10 @@ from engines.embedded.facets import Base, count
 from engines.embedded.file import GenerationFile
 from engines.embedded.index import Index
 from engines.embedded.order import Order, hits, order_of
-from engines.embedded.selection import select, select_all
+from engines.embedded.selection import narrow, select, selected
 from engines.narrowed import Narrowed
 from engines.query import Answer, FacetCounts, Hit, Position, Query, is_lifted, lifted_fields
-from mappings.filter import Condition, Filter, conjuncts
+from mappings.filter import Condition, conjuncts, fields
 from mappings.text import tokens
 
 
@@ -54,7 +54,7 @@ class EmbeddedReader:
         """Give key and raw record of the query's hits, at most `limit`, in its order."""
         asked, index = query.query, self._index
         access = select(query.access, index)
-        found = select_all((*conjuncts(asked.filter), *asked.text), index) & access
+        found = narrow(access, [selected(part, index) for part in (*conjuncts(asked.filter), *asked.text)])
         page, _ = self._page(asked, found)
         return self._file.raws([int(index.ranks[doc]) for doc in page])
 
@@ -85,17 +85,24 @@ def _bases(query: Query, access: Bits, index: Index) -> Mapping[frozenset[str], 
 
     The parts that no facet lifts are joined once.
     """
-    parts = list(conjuncts(query.filter))
-    kinds = {_NOTHING, *map(lifted_fields, query.facets)}
-    lifted = {kind: frozenset(part for part in parts if is_lifted(part, kind)) for kind in kinds}
-    sometimes = frozenset[Filter]().union(*lifted.values())
-    always = select_all((*(part for part in parts if part not in sometimes), *query.text), index) & access
-    made: dict[frozenset[Filter], Base] = {}
-    for left_out in lifted.values():
-        if left_out not in made:
-            narrowing = sometimes - left_out
-            made[left_out] = Base(always & select_all(narrowing, index) if narrowing else always)
+    filters = list(conjuncts(query.filter))
+    mentioned = list(map(fields, filters))
+    parts = [selected(part, index) for part in filters]
+    lifted = {
+        kind: frozenset([place for place, names in enumerate(mentioned) if is_lifted(names, kind)])
+        for kind in {_NOTHING, *map(lifted_fields, query.facets)}
+    }
+    sometimes = _NO_PARTS.union(*lifted.values())
+    always = [part for place, part in enumerate(parts) if place not in sometimes]
+    base = narrow(access, [*always, *(selected(text, index) for text in query.text)])
+    made = {
+        left_out: Base(narrow(base, [parts[place] for place in sometimes - left_out]), index.size)
+        for left_out in {*lifted.values()}
+    }
     return {kind: made[left_out] for kind, left_out in lifted.items()}
+
+
+_NO_PARTS: frozenset[int] = frozenset()
 
 
 def _named(query: Query, index: Index) -> Bits | None:

@@ -1,6 +1,6 @@
 """A filter as the documents that satisfy it."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from pyroaring import BitMap
 
@@ -21,26 +21,26 @@ def select(given: Filter, index: Index) -> Bits:
             found = [select(part, index) for part in given.filters]
             return BitMap.union(*found) if len(found) > 1 else found[0] if found else BitMap()
         case And():
-            return select_all(conjuncts(given), index)
+            return narrow(index.everything, [selected(part, index) for part in conjuncts(given)])
 
 
-def select_all(parts: Iterable[Filter], index: Index) -> Bits:
-    """Give the documents that satisfy all filters."""
-    wanted: list[Bits] = []
-    unwanted: list[Bits] = []
-    for part in parts:
-        if isinstance(part, Not):
-            unwanted.append(select(part.filter, index))
-        else:
-            wanted.append(select(part, index))
-    return narrow(index.everything, wanted, unwanted)
+Selected = tuple[Bits, bool]
+"""Documents, and whether they are those that are wanted or those that are not."""
 
 
-def narrow(base: Bits, wanted: Iterable[Bits], unwanted: Iterable[Bits] = ()) -> Bits:
-    """Keep what is in all that is wanted and in none of the unwanted."""
+def selected(part: Filter, index: Index) -> Selected:
+    """Give the documents of a filter, those of its opposite for a negation, which are often few."""
+    if isinstance(part, Not):
+        return select(part.filter, index), False
+    return select(part, index), True
+
+
+def narrow(base: Bits, parts: Sequence[Selected]) -> Bits:
+    """Give those documents of a base that are in all parts."""
     # The smallest first, as each step costs what is left.
-    for bits in sorted(wanted, key=len):
-        base = bits if len(base) == len(bits) == 0 else base & bits
-    for bits in unwanted:
-        base = base - bits
+    for bits in sorted([bits for bits, wanted in parts if wanted], key=len):
+        base = base & bits
+    for bits, wanted in parts:
+        if not wanted:
+            base = base - bits
     return base

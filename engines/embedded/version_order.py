@@ -17,14 +17,25 @@ class VersionOrder:
     """`keys` are the sort keys in order, `ranks` the place of each ordinal's key among them.
 
     The last rank, for the ordinal behind the last, is that of images without a version.
-    `beginnings` are the ordinals by leading components, `prefix_ordinals` those by each prefix as written.
+    `beginnings` are the ordinals by leading components, `prefix_ordinals` those of each
+    prefix as written, one prefix after the other, each from its place in `prefix_starts`.
     """
 
     keys: Sequence[str]
     ranks: NDArray[np.int64]
     beginnings: Mapping[tuple[Component, ...], Ordinals]
     prefixes: Sequence[str]
-    prefix_ordinals: Sequence[Ordinals]
+    prefix_ordinals: Ordinals
+    prefix_starts: Ordinals
+
+    def by_prefix(self, counts: Sequence[int]) -> list[int]:
+        """Add up counts of ordinals to counts of prefixes."""
+        if not any(counts):
+            return [0] * len(self.prefixes)
+        added: list[int] = np.add.reduceat(
+            np.array(counts)[self.prefix_ordinals], self.prefix_starts
+        ).tolist()
+        return added
 
     def below(self, key: str | None) -> int:
         """Count the sort keys that are smaller; none for no key."""
@@ -50,5 +61,6 @@ def version_order(terms: Terms) -> VersionOrder:
         np.array([*(rank_of[sort_key(version)] for version in versions), len(keys)], np.int64),
         {parts: np.array(ordinals, np.int64) for parts, ordinals in beginnings.items()},
         written,
-        [np.array(by_prefix[prefix], np.int64) for prefix in written],
+        np.array([ordinal for prefix in written for ordinal in by_prefix[prefix]], np.int64),
+        np.cumsum([0, *(len(by_prefix[prefix]) for prefix in written[:-1])]),
     )
