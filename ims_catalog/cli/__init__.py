@@ -1,10 +1,13 @@
 """`ims-catalog`: one file per command, loaded only when it is called, so that `--help` answers at once."""
 
 import importlib
+import logging
 import sys
 from collections.abc import Callable, Sequence
 
 import typer
+
+_log = logging.getLogger(__name__)
 
 COMMANDS = {
     "demo": "Crawl the sandbox cloud, serve the catalogue, and print what to try.",
@@ -18,9 +21,14 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and leave with its exit code."""
+    """Run the command line and leave with its exit code. Logging at DEBUG shows the traceback of a fault."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    application(next((word for word in given if not word.startswith("-")), None))(given)
+    try:
+        application(next((word for word in given if not word.startswith("-")), None))(given)
+    except Exception as error:
+        _log.debug("unexpected", exc_info=True)
+        typer.echo(f"ims-catalog: a fault of the program ({type(error).__name__}): {error}", err=True)
+        sys.exit(1)
 
 
 def application(wanted: str | None) -> typer.Typer:
