@@ -47,7 +47,10 @@ class Account:
         Raises Failure, also for an answer that `read` refuses: it may have been cut on its way, so it is
         asked for again like any failure that may pass.
         """
-        query = canonical_query(parameters)
+        try:
+            query = canonical_query(parameters)
+        except UnicodeEncodeError:
+            raise Failure("a marker holds half a character, which cannot be sent", Meaning.OTHER) from None
         url = URL(f"{endpoint}{path}{'?' if query else ''}{query}", encoded=True)
 
         async def attempt() -> T:

@@ -103,7 +103,11 @@ async def open_session(limits: Limits) -> AsyncIterator[aiohttp.ClientSession]:
         sock_read=limits.request_timeout,
     )
     async with aiohttp.ClientSession(
-        timeout=timeout, trust_env=False, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
+        connector=aiohttp.TCPConnector(limit=0),  # lanes are the limit; waiting there costs no timeout
+        timeout=timeout,
+        trust_env=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
     ) as session:
         yield session
 

@@ -1,10 +1,12 @@
 """Which projects of an account a crawl goes through, by region."""
 
 import asyncio
+import re
 from dataclasses import dataclass
 
 from clouds.endpoint import endpoint
 from clouds.identity import PROJECTS_PATH, Project, parse_projects, project_parameters
+from clouds.payload import BadAnswer
 from indexer.deadline import Deadline
 from indexer.sources.account import Account
 from indexer.sources.credential import ReadyToken
@@ -12,6 +14,8 @@ from indexer.sources.failure import Failure
 from indexer.sources.source import Source
 
 _NAMED_IN_A_MESSAGE = 20
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""Ids go into headers, paths and the ids of scopes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +98,18 @@ def belongs(project: Project, region: str) -> bool:
 async def _projects(account: Account, address: str, deadline: Deadline) -> tuple[Project, ...] | Failure:
     try:
         return await account.ask(
-            address, PROJECTS_PATH, project_parameters(), parse_projects, project=None, deadline=deadline
+            address, PROJECTS_PATH, project_parameters(), _read_projects, project=None, deadline=deadline
         )
     except Failure as failure:
         return failure
+
+
+def _read_projects(body: bytes) -> tuple[Project, ...]:
+    projects = parse_projects(body)
+    for project in projects:
+        if _ID.fullmatch(project.id) is None:
+            raise BadAnswer(f"{project.id[:40]!r} is not the id of a project")
+    return projects
 
 
 def _configured(source: Source, project: Project) -> bool:
@@ -133,4 +145,8 @@ def _without_identity(source: Source) -> Expansion:
             "without identity_endpoint it is not known which project belongs to which region: configure one"
         )
         return Expansion({}, (Unreached(source.name, None, reason),))
+    for project in source.projects:
+        if _ID.fullmatch(project) is None:
+            reason = f"{project!r} is not the id of a project: letters, digits, '-' and '_' only"
+            return Expansion({}, (Unreached(source.name, None, reason),))
     return Expansion(dict.fromkeys(source.regions, source.projects), ())

@@ -287,6 +287,28 @@ async def test_a_poisoned_record_costs_neither_its_page_nor_itself(wide: Install
     assert await wide.held() == wide.model()
 
 
+async def test_a_marker_that_cannot_be_sent_is_incomplete(wide: Installation) -> None:
+    page = b'{"images": [{"id": "whole"}, {"id": "half \\ud800"}]}'
+    wide.sandbox.fail(Fault(matching(image_type="gold"), Answer(200, page)))
+    run = await wide.run()
+    assert run.exit == 3
+    state = next(one for one in run.scopes if one.scope == scope_id(gold(wide)))
+    assert (state.reason, state.seen) == ("a marker holds half a character, which cannot be sent", 2)
+
+
+@pytest.mark.parametrize("project", ["a/b", "a\r\nX-Auth-Token: b", "", "é" * 100])
+async def test_a_project_id_that_would_change_a_request_is_refused(wide: Installation, project: str) -> None:
+    body = orjson.dumps({"projects": [{"id": project, "name": wide.sandbox.regions[0]}]})
+    wide.sandbox.fail(Fault(matching(service="iam"), Answer(200, body)))
+    run = await wide.run()
+    assert run.exit == 1
+    assert "unusable answer" in str(run.reason)
+    assert {one.service for one in wide.sandbox.requests} == {"iam"}
+
+    run = await wide.run(replace(wide.source, regions=("r",), identity_endpoint=None, projects=(project,)))
+    assert f"{project!r} is not the id of a project" in str(run.reason)
+
+
 async def test_silence_ends_with_the_deadlines(wide: Installation) -> None:
     listing = gold(wide)
     wide.sandbox.fail(Fault(matching(region=listing.region, image_type="gold"), Hang()))
