@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from pyroaring import BitMap, FrozenBitMap
 
-from engines.embedded.bitmap import Bits, Docs, bitmap_of_any, bitmap_of_mask
+from engines.embedded.bitmap import Bits, Docs, Mask, bitmap_of_any, bitmap_of_mask
 from engines.embedded.number import Numbers, make_numbers, numbers_of
 from engines.embedded.part import Integers, Parts, form_for, numbers_in, numbers_part
+from engines.embedded.pieces import Pieces, pieces_of
 from engines.embedded.postings import FEW, Lists, Postings, make_lists, make_postings, postings_in
 from engines.embedded.terms import Ordinals, Terms, encoded, make_terms, terms_in
 from engines.embedded.version_order import VersionOrder, version_order
@@ -40,6 +41,7 @@ class Column:
     stated: Bits
     defaults: Mapping[int, Bits]
     versions: VersionOrder | None
+    pieces: Pieces | None
     labels: Sequence[Value]
     bitmaps: Sequence[Bits]
     by_text: Sequence[int]
@@ -71,7 +73,9 @@ class Column:
             return self.present
         if self.forward is None or self.few or high - low == 1:
             return self.postings.union(range(low, high))
-        return bitmap_of_mask((self.forward >= low) & (self.forward < high))
+        if self.pieces is not None:
+            return self.pieces.between(low, high)
+        return bitmap_of_mask(_inside(self.forward, low, high, len(self.values)))
 
     def parts(self) -> dict[str, bytes]:
         """Give what `column_in` reads back."""
@@ -88,6 +92,13 @@ class Column:
             written[f"{name}/forward_starts"] = numbers_part(self.forward_lists.starts, "<u4")
             written[f"{name}/forward_lists"] = numbers_part(self.forward_lists.docs, "<u4")
         return written
+
+
+def _inside(forward: Integers, low: int, high: int, values: int) -> Mask:
+    """Set the documents whose ordinal lies in a range, in one step where it is open; `values` means none."""
+    if low == 0:
+        return forward < high
+    return (forward >= low) & (forward < high)
 
 
 def order_values(field: Field, values: Sequence[Value]) -> tuple[Terms | Numbers, Ordinals]:
@@ -167,6 +178,7 @@ def _column(
         stated=present - derived,
         defaults={ordinal: both for ordinal, bits in bitmaps.items() if (both := bits & derived)},
         versions=version_order(values) if field.kind is Kind.VERSION and isinstance(values, Terms) else None,
+        pieces=pieces_of(forward) if forward is not None and field.kind in NUMERIC else None,
         labels=labels,
         bitmaps=[bitmaps[ordinal] for ordinal in range(len(bitmaps))],
         by_text=sorted(range(len(labels)), key=lambda ordinal: _text(labels[ordinal])),

@@ -22,14 +22,6 @@ def documents(condition: Condition, index: Index) -> Bits:
     Raises UnknownField for a field that is none, ValueError for an operator that the field does not know or a
     version that is none, TypeError for a value of another kind.
     """
-    known = index.recent.get(condition)
-    if known is None:
-        known = _found(condition, index)
-        index.recent.put(condition, known)
-    return known
-
-
-def _found(condition: Condition, index: Index) -> Bits:
     name, operator = condition.field, condition.operator
     if operator in (Operator.MATCH, Operator.PHRASE):
         return _worded(condition, index)

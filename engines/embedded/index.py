@@ -12,7 +12,7 @@ from engines.embedded.part import Integers, Parts, numbers_in
 from engines.embedded.recent import Recent
 from engines.embedded.words import Words, words_in
 from mappings.fields import MAP_FIELD, field_named
-from mappings.filter import Condition
+from mappings.filter import Filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Index:
     """Documents are numbered in the default order: trust, newest first, key.
 
     `ranks` gives for each document its place in the order of keys, which is its row in the file.
-    `recent` keeps the documents of conditions that were asked lately.
+    `recent` keeps the documents of filters that were asked lately.
     """
 
     size: int
@@ -28,7 +28,7 @@ class Index:
     ranks: Integers
     columns: Mapping[str, Column]
     words: Words
-    recent: Recent[Condition, Bits]
+    recent: Recent[Filter, Bits]
 
     def column(self, name: str) -> Column:
         """Give the column of a field, that of the map for `extra.KEY`.
@@ -62,8 +62,9 @@ def index_steps(parts: Parts, size: int) -> Iterator[Index | None]:
         numbers_in(parts, "ranks", "<u4"),
         columns,
         words,
-        Recent(_CONDITIONS),
+        Recent(_FILTERS),
     )
 
 
-_CONDITIONS = 512
+_FILTERS = 512
+"""At most 128 KB each for a million documents."""

@@ -7,7 +7,7 @@ Value = TypeVar("Value")
 
 
 class Recent(Generic[Key, Value]):
-    """At most `limit` values by key; the one that was put first leaves first."""
+    """At most `limit` values by key; the one that was not asked for longest leaves first."""
 
     __slots__ = ("_limit", "_values")
 
@@ -17,7 +17,10 @@ class Recent(Generic[Key, Value]):
 
     def get(self, key: Key) -> Value | None:
         """Give what is kept of a key."""
-        return self._values.get(key)
+        value = self._values.pop(key, None)
+        if value is not None:
+            self._values[key] = value
+        return value
 
     def put(self, key: Key, value: Value) -> None:
         """Keep a value."""

@@ -12,6 +12,14 @@ from mappings.filter import And, Condition, Filter, Not, Or, conjuncts
 
 def select(given: Filter, index: Index) -> Bits:
     """Give the documents that satisfy a filter. Raises as `condition.documents` does."""
+    known = index.recent.get(given)
+    if known is None:
+        known = _select(given, index)
+        index.recent.put(given, known)
+    return known
+
+
+def _select(given: Filter, index: Index) -> Bits:
     match given:
         case Condition():
             return documents(given, index)
