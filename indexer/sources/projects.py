@@ -5,7 +5,8 @@ import re
 from dataclasses import dataclass
 
 from clouds.endpoint import endpoint
-from clouds.identity import PROJECTS_PATH, Project, parse_projects, project_parameters
+from clouds.error import Meaning
+from clouds.identity import OWN_PROJECTS_PATH, PROJECTS_PATH, Project, parse_projects, project_parameters
 from clouds.payload import BadAnswer
 from indexer.deadline import Deadline
 from indexer.sources.account import Account
@@ -96,9 +97,19 @@ def belongs(project: Project, region: str) -> bool:
 
 
 async def _projects(account: Account, address: str, deadline: Deadline) -> tuple[Project, ...] | Failure:
+    """Ask for all projects of the account; a user who may not list them sees at least their own."""
+    answer = await _projects_at(account, address, PROJECTS_PATH, deadline)
+    if isinstance(answer, Failure) and answer.meaning is Meaning.FORBIDDEN:
+        return await _projects_at(account, address, OWN_PROJECTS_PATH, deadline)
+    return answer
+
+
+async def _projects_at(
+    account: Account, address: str, path: str, deadline: Deadline
+) -> tuple[Project, ...] | Failure:
     try:
         return await account.ask(
-            address, PROJECTS_PATH, project_parameters(), _read_projects, project=None, deadline=deadline
+            address, path, project_parameters(), _read_projects, project=None, deadline=deadline
         )
     except Failure as failure:
         return failure

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from ims_catalog.sandbox.answer import forbidden
 from ims_catalog.sandbox.estate import Listing, draw_estate
+from ims_catalog.sandbox.fault import Fault
 from ims_catalog.sandbox.server import start_sandbox
 from indexer.sources.credential import ReadyToken
 from mappings.date import from_datetime
@@ -163,3 +165,10 @@ async def test_an_empty_cloud_is_a_catalogue_too(tmp_path: Path) -> None:
         run = await one.run()
         assert (run.exit, run.outcome.value, run.documents) == (0, "published", 0)
         assert await one.writer.served() == run.generation
+
+
+async def test_a_user_who_may_not_list_projects_crawls_their_own(wide: Installation) -> None:
+    wide.sandbox.fail(Fault(lambda received: received.path.endswith("/v3/projects"), forbidden()))
+    run = await wide.run()
+    assert (run.exit, run.reason) == (0, None)
+    assert await wide.held() == wide.model()
