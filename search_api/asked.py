@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from engines.query import Sort
 from mappings.fields import FIELDS
@@ -33,7 +34,8 @@ class Asked:
     selection: tuple[str, ...] = ()
 
 
-def facet_names(names: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=1024)
+def facet_names(names: tuple[str, ...]) -> tuple[str, ...]:
     """Read the fields to count, each once. Raises MistakeError."""
     found = dict.fromkeys(_facet(name) for name in names)
     if len(found) > FACETS:

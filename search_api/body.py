@@ -1,6 +1,6 @@
 """`read_body`: the JSON body of a search."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -92,8 +92,8 @@ def escaped(key: str) -> str:
     return key[:64].replace("~", "~0").replace("/", "~1")
 
 
-def _names(value: object) -> Sequence[str]:
-    return list(_strings(value))
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(_strings(value))
 
 
 def _strings(value: object) -> Iterator[str]:

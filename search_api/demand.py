@@ -1,5 +1,7 @@
 """Clauses from fields that a request names itself, rather than in its sentence."""
 
+from collections.abc import Sequence
+
 from mappings.date import date_text
 from mappings.field import Kind
 from mappings.filter import And, Condition, Filter, Not, Operator, Or, Value
@@ -31,8 +33,10 @@ def label(given: Filter) -> str:
             return " or ".join(_inner(part) for part in given.filters)
 
 
-def combined(filters: list[Filter]) -> tuple[Filter, ...]:
+def combined(filters: Sequence[Filter]) -> tuple[Filter, ...]:
     """Combine what was given for one field: values by or, bounds and negations by and."""
+    if len(filters) == 1:
+        return (filters[0],)
     narrowing = [part for part in filters if _narrows(part)]
     values = [part for part in filters if not _narrows(part)]
     return (*_either(values), *dict.fromkeys(narrowing))

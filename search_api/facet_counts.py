@@ -32,9 +32,8 @@ NOT_STATED = "not stated"
 def facets_json(facets: Mapping[str, FacetCounts], asked: Filter) -> bytes:
     """Write the section. Buckets come as the engine orders them, "not stated" always last."""
     chosen = chosen_values(asked)
-    return b"{%b}" % b",".join(
-        _facet(name, counts, chosen.get(name, frozenset())) for name, counts in facets.items()
-    )
+    sections = [_facet(name, counts, chosen.get(name, _NOTHING)) for name, counts in facets.items()]
+    return f"{{{','.join(sections)}}}".encode()
 
 
 def chosen_values(asked: Filter) -> dict[str, frozenset[Value | None]]:
@@ -62,36 +61,28 @@ def _choices(part: Filter) -> Iterator[tuple[str, Value | None]]:
             pass
 
 
-def _facet(name: str, counts: FacetCounts, chosen: frozenset[Value | None]) -> bytes:
-    values = [_bucket(name, bucket, chosen) for bucket in counts.buckets]
+def _facet(name: str, counts: FacetCounts, chosen: frozenset[Value | None]) -> str:
+    values = [
+        f'{_beginning(name, bucket.value)}{bucket.count},"selected":'
+        f"{'true' if chosen and bucket.value in chosen else 'false'}{_by_default(bucket)}}}"
+        for bucket in counts.buckets
+    ]
     if counts.missing or None in chosen:
-        selected = b"true" if None in chosen else b"false"
-        values.append(_NOT_STATED % (counts.missing, selected))
-    return b'"%b":{"values":[%b],"distinct":%d,"exact":%b}' % (
-        name.encode(),
-        b",".join(values),
-        counts.distinct,
-        b"true" if counts.exact else b"false",
-    )
+        selected = "true" if None in chosen else "false"
+        values.append(f'{_NOT_STATED}{counts.missing},"selected":{selected}}}')
+    exact = "true" if counts.exact else "false"
+    return f'"{name}":{{"values":[{",".join(values)}],"distinct":{counts.distinct},"exact":{exact}}}'
 
 
-def _bucket(name: str, bucket: Bucket, chosen: frozenset[Value | None]) -> bytes:
-    selected = b"true" if chosen and bucket.value in chosen else b"false"
-    if bucket.by_default:
-        return b'%b%d,"selected":%b,"by_default":%d}' % (
-            _beginning(name, bucket.value),
-            bucket.count,
-            selected,
-            bucket.by_default,
-        )
-    return b'%b%d,"selected":%b}' % (_beginning(name, bucket.value), bucket.count, selected)
+def _by_default(bucket: Bucket) -> str:
+    return f',"by_default":{bucket.by_default}' if bucket.by_default else ""
 
 
 @lru_cache(maxsize=65_536)
-def _beginning(name: str, value: Value) -> bytes:
+def _beginning(name: str, value: Value) -> str:
     """Write a bucket up to its count."""
     shown = orjson.dumps({"value": value, "label": value_label(field_named(name), value)})
-    return b'%b,"count":' % shown[:-1]
+    return f'{shown[:-1].decode()},"count":'
 
 
 def value_label(field: Field, value: Value) -> str:
@@ -109,4 +100,5 @@ def _labels(name: str) -> Mapping[str, str]:
     return {documented.value: documented.label for documented in field_named(name).values}
 
 
-_NOT_STATED = b'{"value":null,"label":"%b","count":%%d,"selected":%%b}' % NOT_STATED.encode()
+_NOTHING: frozenset[Value | None] = frozenset()
+_NOT_STATED = f'{{"value":null,"label":"{NOT_STATED}","count":'

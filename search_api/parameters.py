@@ -13,6 +13,7 @@ from search_api.limits import SENTENCE, VALUES
 from search_api.naming import LATER, QUESTION_NAMES, shown_field, unknown
 from search_api.problem import Mistake, MistakeError, refused
 from search_api.question.term import ValueProblem, parse_term_value
+from search_api.value_list import listed
 from search_api.vocabulary import Vocabulary
 
 _T = TypeVar("_T")
@@ -81,10 +82,11 @@ def _filters(
             continue
         try:
             spoken, field = _field(name)
-            if len(values) > VALUES:
-                raise MistakeError(Mistake(detail=f"{len(values)} values are too many; at most {VALUES}"))
-            for value in values:
-                part, doubt = read_term(spoken, field, value, vocabulary, now)
+            pieces = [piece for value in values for piece in listed(field, value)]
+            if len(pieces) > VALUES:
+                raise MistakeError(Mistake(detail=f"{len(pieces)} values are too many; at most {VALUES}"))
+            for start, value in pieces:
+                part, doubt = read_term(spoken, field, value, vocabulary, now, start=start)
                 filters.setdefault(spoken, []).append(part)
                 if doubt is not None:
                     doubts.append(replace(doubt, mistake=replace(doubt.mistake, parameter=name)))
@@ -94,9 +96,9 @@ def _filters(
 
 
 def read_term(
-    spoken: str, field: Field, text: str, vocabulary: Vocabulary, now: datetime
+    spoken: str, field: Field, text: str, vocabulary: Vocabulary, now: datetime, *, start: int = 0
 ) -> tuple[Filter, Doubt | None]:
-    """Read the value given for a field. Raises MistakeError."""
+    """Read the value given for a field, at `start` of what was sent. Raises MistakeError."""
     if not field.filterable:
         raise MistakeError(Mistake(detail="images cannot be filtered by it"))
     if not text:
@@ -106,7 +108,7 @@ def read_term(
         return found, None
     mistake = Mistake(
         detail=found.message,
-        position=found.position,
+        position=start + found.position,
         allowed=found.allowed,
         did_you_mean=found.did_you_mean,
     )
@@ -124,8 +126,8 @@ def _field(name: str) -> tuple[str, Field]:
         raise MistakeError(unknown(name, QUESTION_NAMES)) from None
 
 
-def _names(values: Sequence[str]) -> list[str]:
-    return [name for value in values for part in value.split(",") if (name := part.strip())]
+def _names(values: Sequence[str]) -> tuple[str, ...]:
+    return tuple([name for value in values for part in value.split(",") if (name := part.strip())])
 
 
 def _sentence(values: Sequence[str]) -> str:

@@ -41,6 +41,7 @@ def problem(told: Told, status: int) -> dict[str, object]:
         pytest.param("latest=true", "latest", "not supported by this version", id="reserved flag"),
         pytest.param("self=x", "self", "cannot be filtered", id="a field that is no filter"),
         pytest.param("platform=", "platform", "is empty", id="empty value"),
+        pytest.param("platform=,", "platform", "is empty", id="nothing but a comma"),
         pytest.param("platform=Ubuntoo", "platform", "", id="unknown value"),
         pytest.param("os_bit=128", "os_bit", "", id="value of a closed field"),
         pytest.param("min_ram=lots", "min_ram", "", id="no number"),
