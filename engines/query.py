@@ -141,7 +141,7 @@ def lifted_fields(facet: Facet) -> frozenset[str]:
 
 
 def is_lifted(mentioned: frozenset[str], fields_lifted: frozenset[str]) -> bool:
-    """Tell whether a top-level part is lifted that mentions these fields: all of them are, and there are some."""
+    """Tell whether a part that mentions these fields is lifted: all of them are, and there are some."""
     return bool(mentioned) and mentioned <= fields_lifted
 
 

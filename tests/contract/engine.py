@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -44,11 +44,14 @@ class Engine:
     """One engine with a place of its own."""
 
     writer: Callable[[], Writer]
-    readers: Callable[[], Readers]
+    readers_at: Callable[[Clock], Readers]
     ledger: Callable[[], Ledger]
     hand: HandClock
     term: int = 0
-    scopes: dict[str, int] = field(default_factory=dict)
+
+    def readers(self) -> Readers:
+        """Open readers that live by the clock that is moved by hand."""
+        return self.readers_at(self.hand.clock)
 
     def next_name(self, run: str = "5f2c9a") -> str:
         """Name the next generation."""
@@ -60,7 +63,7 @@ def embedded(folder: Path) -> Engine:
     hand = HandClock()
     return Engine(
         writer=lambda: open_writer(folder, prefix=PREFIX, clock=hand.clock),
-        readers=lambda: EmbeddedReaders(folder, hand.clock),
+        readers_at=lambda clock: EmbeddedReaders(folder, clock),
         ledger=lambda: open_ledger(folder),
         hand=hand,
     )
