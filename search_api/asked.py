@@ -8,9 +8,9 @@ from engines.query import Sort
 from mappings.fields import FIELDS
 from mappings.filter import Filter
 from search_api.clause import Clause
-from search_api.limits import FACETS, PAGE, SELECTED, SORTS
+from search_api.limits import DOUBTS, FACETS, PAGE, SELECTED, SORTS
 from search_api.naming import SHOWN, near, shown_field
-from search_api.problem import Mistake, MistakeError
+from search_api.problem import Mistake, MistakeError, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,12 @@ class Asked:
     sort: tuple[Sort, ...] = ()
     limit: int | None = None
     selection: tuple[str, ...] = ()
+
+
+def check_doubts(doubts: Sequence[Doubt]) -> None:
+    """Refuse more doubts than are worth looking for. Raises ProblemError."""
+    if len(doubts) > DOUBTS:
+        raise refused(*(doubt.mistake for doubt in doubts))
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from mappings.field import Field, Kind
 from mappings.filter import EVERY, TEXT, And, Condition, Filter, Not, Operator, Or, conditions
-from search_api.asked import Doubt
+from search_api.asked import Doubt, check_doubts
 from search_api.demand import combined
 from search_api.limits import CONDITIONS, DEPTH, VALUES
 from search_api.naming import near, shown_field
@@ -142,6 +142,7 @@ class _Reader:
             raise MistakeError(replace(wrong.mistake, pointer=at)) from None
         if doubt is not None:
             self.doubts.append(replace(doubt, mistake=replace(doubt.mistake, pointer=at)))
+            check_doubts(self.doubts)
         return found
 
 

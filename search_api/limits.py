@@ -34,7 +34,10 @@ SELECTED = 200
 """Names in `fields`."""
 
 ERRORS = 20
-"""Mistakes that one answer names."""
+"""Mistakes that one answer names; reading ends with the last."""
+
+DOUBTS = 20
+"""Values unknown to the public catalogue that are looked for among the caller's own images."""
 
 RUNS = 100
 DEFAULT_RUNS = 20

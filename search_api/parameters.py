@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from mappings.field import Field
 from mappings.filter import Filter
-from search_api.asked import Asked, Doubt, facet_names, page_limit, selection, sort_levels
+from search_api.asked import Asked, Doubt, check_doubts, facet_names, page_limit, selection, sort_levels
 from search_api.demand import combined, demand
-from search_api.limits import SENTENCE, VALUES
+from search_api.limits import ERRORS, SENTENCE, VALUES
 from search_api.naming import LATER, QUESTION_NAMES, shown_field, unknown
 from search_api.problem import Mistake, MistakeError, refused
 from search_api.question.term import ValueProblem, parse_term_value
@@ -80,6 +80,8 @@ def _filters(
     for name, values in given.items():
         if name in QUESTION_NAMES:
             continue
+        if len(mistakes) >= ERRORS:
+            break
         try:
             spoken, field = _field(name)
             pieces = [piece for value in values for piece in listed(field, value)]
@@ -90,6 +92,7 @@ def _filters(
                 filters.setdefault(spoken, []).append(part)
                 if doubt is not None:
                     doubts.append(replace(doubt, mistake=replace(doubt.mistake, parameter=name)))
+                    check_doubts(doubts)
         except MistakeError as wrong:
             mistakes.append(replace(wrong.mistake, parameter=name))
     return filters, doubts

@@ -162,17 +162,12 @@ class Service:
 async def _settle(doubts: tuple[Doubt, ...], served: Served, caller: Caller) -> None:
     """Refuse values that neither a public image holds nor one of the caller's own."""
     held = dict.fromkeys((doubt.literal for doubt in doubts), False)
-    if len(held) <= _DOUBTS:
-        for literal in held:
-            found = await served.reader.search(narrow(Query(filter=literal, limit=0), caller))
-            held[literal] = found.total > 0
+    for literal in held:
+        found = await served.reader.search(narrow(Query(filter=literal, limit=0), caller))
+        held[literal] = found.total > 0
     wrong = tuple(doubt.mistake for doubt in doubts if not held[doubt.literal])
     if wrong:
         raise refused(*wrong)
-
-
-_DOUBTS = 20
-"""So many unknown values are looked for among the caller's images; more are refused."""
 
 
 def _bad_cursor(detail: str) -> ProblemError:

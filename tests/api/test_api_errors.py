@@ -1,5 +1,6 @@
 """Every refusal is problem+json that names the place and what is allowed."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from engines.base import (
     NothingServed,
 )
 from search_api.boundary import boundary
-from search_api.limits import BODY, CONDITIONS, FACETS, PAGE, SENTENCE
+from search_api.limits import BODY, CONDITIONS, ERRORS, FACETS, PAGE, SENTENCE
 from tests.api.asking import Api, Told, serving
 
 
@@ -132,6 +133,27 @@ async def test_too_much_is_refused(api: Api) -> None:
     problem(await api.get(f"/v1/images?{many}"), 400)
     names = [field["name"] for field in (await api.get("/v1/fields")).json["fields"] if field["facet"]]
     assert (await api.get("/v1/images", {"facets": ",".join(names[:FACETS])})).status == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param("&".join(f"f{n}=x" for n in range(1000)), id="unknown fields"),
+        pytest.param("platform=" + ",".join(f"p{n}" for n in range(1000)), id="unknown values"),
+        pytest.param("&".join(f"platform=p{n}" for n in range(400)), id="unknown values, repeated"),
+        pytest.param("id=" + "a," * 3000, id="values"),
+        pytest.param("facets=" + "a," * 3000, id="facets"),
+        pytest.param("sort=" + "name," * 1000 + "nam", id="sort fields"),
+        pytest.param("q=" + "%28" * 1000, id="parentheses"),
+    ],
+)
+async def test_much_nonsense_costs_little(api: Api, query: str) -> None:
+    await api.get("/v1/images")
+    begun = time.process_time()
+    told = await api.get(f"/v1/images?{query}")
+    assert time.process_time() - begun < 0.25
+    assert told.status in (200, 400)
+    assert len(told.json.get("errors", ())) <= ERRORS
 
 
 async def test_a_token_is_asked_for_on_every_route_of_the_catalogue(tenants: Api) -> None:
