@@ -1,0 +1,36 @@
+"""`BENCHES`: what `python -m benchmarks` can measure."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from benchmarks import build, engine, http, normalise
+from benchmarks.catalogue import Catalogue
+from benchmarks.figure import Figure
+from benchmarks.scale import Scale
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A benchmark: `figures` measures on a catalogue of `images(scale)` images; names may repeat."""
+
+    name: str
+    title: str
+    images: Callable[[Scale], int]
+    figures: Callable[[Catalogue, Scale], Iterator[Figure]]
+
+
+def _smaller(scale: Scale) -> int:
+    return scale.smaller
+
+
+def _larger(scale: Scale) -> int:
+    return scale.larger
+
+
+BENCHES = (
+    Bench("normalise", "Normalising", _smaller, normalise.figures),
+    Bench("build", "Building", _larger, build.figures),
+    Bench("engine", "The embedded engine", _smaller, engine.figures),
+    Bench("engine", "The embedded engine", _larger, engine.figures),
+    Bench("http", "HTTP", _smaller, http.figures),
+)
