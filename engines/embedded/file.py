@@ -89,14 +89,8 @@ class GenerationFile:
                 "SELECT rank, key, body, internal, documents.checksum, raw, raws.checksum"
                 " FROM documents JOIN raws USING (rank) WHERE rank >= ? AND rank < ? ORDER BY rank",
                 (start, stop),
-            ).fetchall()
-        found = []
-        for *row, raw, raw_checksum in rows:
-            key, body, internal = _checked(self._path, row)
-            if zlib.crc32(raw) != raw_checksum:
-                raise DamagedGeneration(f"{self._path}: the raw record of {key} is damaged")
-            found.append(Stored(key, body, internal, raw))
-        return found
+            )
+            return [_stored(self._path, row) for row in rows]
 
     def rank_of(self, key: str) -> tuple[int, bool]:
         """Give how many keys are smaller, and whether the key itself is there."""
@@ -168,6 +162,14 @@ def _checked(path: Path, row: Sequence[Any]) -> tuple[str, bytes, bytes]:
     return key, body, internal
 
 
+def _stored(path: Path, row: Sequence[Any]) -> Stored:
+    *document, raw, checksum = row
+    key, body, internal = _checked(path, document)
+    if not isinstance(raw, bytes) or zlib.crc32(raw) != checksum:
+        raise DamagedGeneration(f"{path}: the raw record of {key} is damaged")
+    return Stored(key, body, internal, raw)
+
+
 def _check_length(path: Path) -> None:
     """Compare the length of a file with what its header says: a cut file is told at once."""
     try:
@@ -190,5 +192,6 @@ def _reading(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         raise EngineUnavailable(f"cannot read {path}: {error}") from error
-    except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
+    except (sqlite3.Error, ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+        # Damaged rows hold anything, of any type.
         raise DamagedGeneration(f"{path} is damaged: {error}") from error

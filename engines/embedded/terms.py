@@ -63,6 +63,9 @@ class Terms:
 
     def _holding(self, literal: bytes, bounds: range) -> Iterator[int]:
         """Yield the ordinals of the texts that hold a literal, each once."""
+        if not literal:
+            yield from bounds
+            return
         text, starts = self.text, self.starts
         ordinal, end = bounds.start, starts[bounds.stop]
         while ordinal < bounds.stop:

@@ -7,7 +7,7 @@ import pytest
 
 from engines.base import Reader
 from engines.narrowed import Narrowed
-from engines.query import NAME_HITS, Position, Query, Sort
+from engines.query import Position, Query, Sort
 from mappings.document import Document
 from mappings.filter import EVERY, TEXT, Condition, Operator, Value
 from tests.contract.catalogue import ask, ids, image
@@ -59,7 +59,6 @@ async def test_a_name_that_holds_all_words_comes_first(engine: Engine) -> None:
         first = await ask(reader, Query(text=text, limit=3))
         assert first.next is not None
         assert first.next.values[0] == 1
-        assert NAME_HITS == "name_hits"
 
 
 async def test_a_sort_is_obeyed_literally(engine: Engine) -> None:
