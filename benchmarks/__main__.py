@@ -1,24 +1,19 @@
 """`python -m benchmarks`: run the benchmarks, print the figures, write `benchmarks/RESULTS.md`."""
 
 import argparse
-import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import ParamSpec, TypeVar
 
-from benchmarks.bench import BENCHES, Bench
-from benchmarks.catalogue import make_catalogue
-from benchmarks.figure import Figure, Suite, page
-from benchmarks.scale import FULL, SMALL, Scale
+from benchmarks.bench import BENCHES
+from benchmarks.figure import page
+from benchmarks.run import run
+from benchmarks.scale import FULL, SMALL
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 _SCALES = {"full": FULL, "small": SMALL}
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -27,7 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     scale = _SCALES[asked.scale]
     chosen = [bench for bench in BENCHES if not asked.suite or bench.name in asked.suite]
     with TemporaryDirectory(prefix="ims-catalog-bench-") as workspace:
-        suites = [_run(bench, Path(workspace), scale) for bench in chosen]
+        suites = [run(bench, Path(workspace), scale) for bench in chosen]
     if scale is FULL and not asked.suite:
         RESULTS.write_text(page(suites, _memory_gib()), encoding="utf-8")
         print(f"\nwritten to benchmarks/{RESULTS.name}")
@@ -46,35 +41,6 @@ def _parser() -> argparse.ArgumentParser:
         "--scale", choices=tuple(_SCALES), default="full", help="small: a quick look, nothing is written"
     )
     return parser
-
-
-def _run(bench: Bench, workspace: Path, scale: Scale) -> Suite:
-    """Run a benchmark in a process of its own, after its catalogue was made in another one."""
-    images = bench.images(scale)
-    title = f"{bench.title}, {images:,} images"
-    print(f"\n{title}", flush=True)
-    _alone(make_catalogue, workspace, images)
-    figures = _alone(_measure, bench, workspace, scale)
-    return Suite(title, f".venv/bin/python -m benchmarks {bench.name}", figures)
-
-
-def _measure(bench: Bench, workspace: Path, scale: Scale) -> list[Figure]:
-    return _printed(bench.figures(make_catalogue(workspace, bench.images(scale)), scale))
-
-
-def _printed(figures: Iterable[Figure]) -> list[Figure]:
-    shown: list[Figure] = []
-    for figure in figures:
-        bar = f"  [{figure.bar}{'' if figure.holds else ', missed'}]" if figure.bar else ""
-        print(f"  {figure.title}: {figure.value}{bar}", flush=True)
-        shown.append(figure)
-    return shown
-
-
-def _alone(work: Callable[_P, _T], *given: _P.args, **named: _P.kwargs) -> _T:
-    """Call in a process of its own, whose memory is nobody else's."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-        return process.submit(work, *given, **named).result()
 
 
 def _memory_gib() -> float:

@@ -7,7 +7,6 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import uvloop
 
@@ -44,25 +43,26 @@ def load(port: int, targets: Sequence[str], keep: Keep | None = None) -> Load:
 async def _load(port: int, targets: Sequence[str], keep: Keep | None) -> Load:
     loop = asyncio.get_running_loop()
     waiting = iter(targets)
-    connections = [_Connection(waiting, keep) for _ in range(CONNECTIONS)]
+    connections: list[_Connection] = []
+    transports: list[asyncio.Transport] = []
     try:
         async with asyncio.timeout(LONGEST_SECONDS):
-            for connection in connections:
-                await loop.create_connection(partial(_same, connection), "127.0.0.1", port)
+            for _ in range(CONNECTIONS):
+                transport, connection = await loop.create_connection(
+                    lambda: _Connection(waiting, keep), "127.0.0.1", port
+                )
+                transports.append(transport)
+                connections.append(connection)
             started = time.perf_counter()
-            for connection in connections:
-                connection.send()
+            for transport, connection in zip(transports, connections, strict=True):
+                connection.begin(transport)
             await asyncio.gather(*(connection.done for connection in connections))
             seconds = time.perf_counter() - started
     finally:
-        for connection in connections:
-            connection.close()
+        for transport in transports:
+            transport.close()
     milliseconds = [each for connection in connections for each in connection.milliseconds]
     return Load(seconds, milliseconds, sum(connection.body_bytes for connection in connections))
-
-
-def _same(connection: "_Connection") -> "_Connection":
-    return connection
 
 
 class _Connection(asyncio.Protocol):
@@ -80,9 +80,10 @@ class _Connection(asyncio.Protocol):
         self._begun: list[bytes] = []
         self._left = -1
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+    def begin(self, transport: asyncio.Transport) -> None:
+        """Send the first request; every answer brings the next one."""
         self._transport = transport
+        self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(f"the server closed the connection: {exc or 'no reason'}")
@@ -105,8 +106,14 @@ class _Connection(asyncio.Protocol):
         if self._left == 0:
             self._answered()
 
-    def send(self) -> None:
-        """Send the next request, if one waits."""
+    def _answered(self) -> None:
+        self.milliseconds.append((time.perf_counter() - self._sent_at) * 1000)
+        if self._keep is not None:
+            self._keep(self._target, b"".join(self._begun))
+        self._begun, self._left = [], -1
+        self._send()
+
+    def _send(self) -> None:
         target = next(self._waiting, None)
         if target is None:
             self.done.set_result(None)
@@ -114,20 +121,6 @@ class _Connection(asyncio.Protocol):
         assert self._transport is not None
         self._target, self._sent_at = target, time.perf_counter()
         self._transport.write(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-
-    def close(self) -> None:
-        """Hang up."""
-        if not self.done.done():
-            self.done.cancel()
-        if self._transport is not None:
-            self._transport.close()
-
-    def _answered(self) -> None:
-        self.milliseconds.append((time.perf_counter() - self._sent_at) * 1000)
-        if self._keep is not None:
-            self._keep(self._target, b"".join(self._begun))
-        self._begun, self._left = [], -1
-        self.send()
 
     def _fail(self, reason: str) -> None:
         if not self.done.done():
