@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mappings.field import Field, Kind
+from mappings.field import Vocabulary as Values
 from mappings.filter import EVERY, TEXT, And, Condition, Filter, Not, Operator, Or, conditions
 from search_api.asked import Doubt, check_doubts
 from search_api.demand import combined
@@ -131,9 +132,17 @@ class _Reader:
         return joined[0] if len(joined) == 1 else And(joined)
 
     def _value(self, spoken: str, field: Field, value: object, at: str) -> Filter:
-        if field.kind in _WRITTEN and isinstance(value, str):
-            return self._term(spoken, field, f'"{value}"' if '"' not in value else value, at)
-        return self._term(spoken, field, _text(value, at), at)
+        text = _text(value, at)
+        if field.kind not in _WRITTEN or not isinstance(value, str):
+            return self._term(spoken, field, text, at)
+        if '"' not in text:
+            return self._term(spoken, field, f'"{text}"', at)
+        # It cannot be put into quotes, hence is none of the documented values either.
+        if field.vocabulary is Values.CLOSED:
+            raise _wrong(
+                at, f"{text[:64]!r} is not a value of {field.name}", self.vocabulary.known(field.name)
+            )
+        return Condition(spoken, Operator.IN, (text,))
 
     def _term(self, spoken: str, field: Field, text: str, at: str) -> Filter:
         try:

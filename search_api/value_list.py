@@ -1,27 +1,18 @@
 """`listed`: the values of one parameter, separated by commas."""
 
 import re
-from collections.abc import Iterator
 
-from mappings.field import Field, Kind
+from mappings.field import Field
+from search_api.question.term import split_values
 
-_OPERATOR = re.compile(r"\s*(?:eq|neq|gt|gte|lt|lte|in|exists):", re.IGNORECASE)
-_PIECE = re.compile(r'(?:"[^"]*"|[^",]|")+')
-_WHOLE = frozenset((Kind.TEXT, Kind.MAP))
-_NOT_SPLIT = frozenset(("tags",))
+_OPERATOR = re.compile(r"\s*(?:(?:eq|neq|gte?|lte?|in|exists):|[<>=!≤≥])", re.IGNORECASE)
 
 
-def listed(field: Field, text: str) -> Iterator[tuple[int, str]]:
-    """Give each value with its place in the text.
+def listed(field: Field, text: str) -> list[tuple[int, str]]:
+    """Give each value with its place in the text, so that each is looked for by itself.
 
-    Commas separate, outside of quotes; they belong to the value where people write them: in names,
-    descriptions, tags and what is not known. A value with an operator is one.
+    What follows an operator is one value, whatever is in it.
     """
-    if "," not in text or field.kind in _WHOLE or field.name in _NOT_SPLIT or _OPERATOR.match(text):
-        yield 0, text
-        return
-    pieces = [found for found in _PIECE.finditer(text) if found[0].strip()]
-    if not pieces:
-        yield 0, ""
-    for found in pieces:
-        yield found.start() + len(found[0]) - len(found[0].lstrip()), found[0].strip()
+    if "," not in text or _OPERATOR.match(text):
+        return [(0, text)]
+    return split_values(field, text) or [(0, "")]

@@ -111,6 +111,11 @@ async def test_sort_is_obeyed_and_a_stranger_in_front_is_said(api: Api) -> None:
     assert told.json["interpretation"]["notes"] == [
         "The first image is a market image. The newest public one: CentOS 7.9 64bit (gold-2)."
     ]
+    page = {"sort": "-created_at,name", "limit": "1"}
+    first = await api.get("/v1/images", page)
+    later = await api.get("/v1/images", {**page, "cursor": first.json["next"]})
+    assert later.ids == ["shared-1"]
+    assert later.json["interpretation"]["notes"] == []
 
 
 async def test_no_note_where_a_public_image_stands_first(api: Api) -> None:
@@ -219,6 +224,13 @@ async def test_not_stated_can_be_chosen(api: Api) -> None:
         {"value": "uefi", "label": "UEFI", "count": 1, "selected": False},
         {"value": None, "label": "not stated", "count": 11, "selected": True},
     ]
+
+
+async def test_what_is_chosen_stays_in_sight_when_nothing_is_left(api: Api) -> None:
+    told = await api.get("/v1/images", {"os_type": "exists:false", "facets": "os_type"})
+    assert told.json["total"] == 0
+    last = told.json["facets"]["os_type"]["values"][-1]
+    assert last == {"value": None, "label": "not stated", "count": 0, "selected": True}
 
 
 async def test_booleans_and_units_in_facets(api: Api) -> None:

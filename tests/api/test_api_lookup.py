@@ -9,7 +9,7 @@ from engines.ledger import Outcome
 from mappings.field import Exposure
 from mappings.fields import FIELDS
 from tests.api.asking import Api, fill, serving
-from tests.api.estate import documents, run
+from tests.api.estate import ALICE_OWN, GOLD, Planted, documents, record, run
 from tests.api.test_api_errors import problem
 from tests.contract.engine import embedded
 
@@ -37,6 +37,15 @@ async def test_an_id_has_no_default_filters(api: Api) -> None:
 async def test_an_image_shared_by_its_owner_is_given_once(api: Api) -> None:
     (image,) = (await api.get("/v1/images/shared-1")).json["images"]
     assert image["image_type"] == "private"
+
+
+async def test_an_image_that_is_public_and_listed_by_its_owner_is_one(tmp_path: Path) -> None:
+    twice = [Planted(record("twice"), place).document for place in (GOLD, ALICE_OWN)]
+    await fill(tmp_path, [*documents(), *twice])
+    async with serving(tmp_path) as api:
+        (image,) = (await api.get("/v1/images/twice")).json["images"]
+        assert image["trust"] == 0
+        assert (await api.get("/v1/images/twice/raw")).status == 200
 
 
 async def test_raw_is_the_record_as_the_cloud_sent_it(api: Api) -> None:
