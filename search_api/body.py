@@ -15,7 +15,7 @@ from search_api.filter_tree import Tree, read_filter
 from search_api.limits import SENTENCE
 from search_api.naming import near
 from search_api.problem import Mistake, MistakeError, ProblemError, refused
-from search_api.vocabulary import Vocabulary
+from search_api.terms import Terms
 
 _T = TypeVar("_T")
 
@@ -58,7 +58,7 @@ def cursor_in(content: Mapping[str, object]) -> str | None:
     raise refused(Mistake(pointer="/cursor", detail="is not a string or null"))
 
 
-def read_body(content: Mapping[str, object], vocabulary: Vocabulary, now: datetime) -> Asked:
+def read_body(content: Mapping[str, object], terms: Terms, now: datetime) -> Asked:
     """Read the body of a search. Raises ProblemError that names every mistake."""
     mistakes: list[Mistake] = []
 
@@ -72,7 +72,7 @@ def read_body(content: Mapping[str, object], vocabulary: Vocabulary, now: dateti
             mistakes.append(replace(wrong.mistake, pointer=wrong.mistake.pointer or f"/{key}"))
             return absent
 
-    tree = read("filter", lambda value: read_filter(value, vocabulary, now), Tree())
+    tree = read("filter", lambda value: read_filter(value, terms, now), Tree())
     asked = Asked(
         sentence=read("q", _sentence, ""),
         clauses=tuple(demand(part, "filter", "filter of the body") for part in conjuncts(tree.filter)),

@@ -1,6 +1,7 @@
 """Clauses from fields that a request names itself, rather than in its sentence."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from mappings.date import date_text
 from mappings.field import Kind
@@ -18,6 +19,7 @@ def demand(given: Filter, source: str, why: str) -> Clause:
     return Clause(filter=given, label=label(given), why=why, source=source, negated=isinstance(given, Not))
 
 
+@lru_cache(maxsize=8192)
 def label(given: Filter) -> str:
     """Word a filter for a reader."""
     match given:

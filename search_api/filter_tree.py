@@ -18,7 +18,7 @@ from search_api.limits import CONDITIONS, DEPTH, VALUES
 from search_api.naming import near, shown_field
 from search_api.parameters import read_term
 from search_api.problem import Mistake, MistakeError
-from search_api.vocabulary import Vocabulary
+from search_api.terms import Terms
 
 _ORDERED = frozenset((Kind.INTEGER, Kind.DATE, Kind.VERSION))
 _WRITTEN = frozenset((Kind.KEYWORD, Kind.TEXT, Kind.MAP))
@@ -36,9 +36,9 @@ class Tree:
     doubts: tuple[Doubt, ...] = ()
 
 
-def read_filter(value: object, vocabulary: Vocabulary, now: datetime) -> Tree:
+def read_filter(value: object, terms: Terms, now: datetime) -> Tree:
     """Read a tree. Raises MistakeError with the pointer of what is wrong."""
-    reader = _Reader(vocabulary, now, [])
+    reader = _Reader(terms, now, [])
     found = reader.filter(value, "/filter", 1)
     if sum(1 for _ in conditions(found)) > CONDITIONS:
         raise MistakeError(
@@ -49,7 +49,7 @@ def read_filter(value: object, vocabulary: Vocabulary, now: datetime) -> Tree:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    vocabulary: Vocabulary
+    terms: Terms
     now: datetime
     doubts: list[Doubt]
 
@@ -140,13 +140,13 @@ class _Reader:
         # It cannot be put into quotes, hence is none of the documented values either.
         if field.vocabulary is Values.CLOSED:
             raise _wrong(
-                at, f"{text[:64]!r} is not a value of {field.name}", self.vocabulary.known(field.name)
+                at, f"{text[:64]!r} is not a value of {field.name}", self.terms.vocabulary.known(field.name)
             )
         return Condition(spoken, Operator.IN, (text,))
 
     def _term(self, spoken: str, field: Field, text: str, at: str) -> Filter:
         try:
-            found, doubt = read_term(spoken, field, text, self.vocabulary, self.now)
+            found, doubt = read_term(spoken, field, text, self.terms, self.now)
         except MistakeError as wrong:
             raise MistakeError(replace(wrong.mistake, pointer=at)) from None
         if doubt is not None:

@@ -12,9 +12,9 @@ from search_api.demand import combined, demand
 from search_api.limits import ERRORS, SENTENCE, VALUES
 from search_api.naming import LATER, QUESTION_NAMES, shown_field, unknown
 from search_api.problem import Mistake, MistakeError, refused
-from search_api.question.term import ValueProblem, parse_term_value
+from search_api.question.term import ValueProblem
+from search_api.terms import Terms
 from search_api.value_list import listed
-from search_api.vocabulary import Vocabulary
 
 _T = TypeVar("_T")
 
@@ -30,7 +30,7 @@ def cursor_of(pairs: Pairs) -> str | None:
     return given[0] if given and given[0] else None
 
 
-def read_parameters(pairs: Pairs, vocabulary: Vocabulary, now: datetime) -> Asked:
+def read_parameters(pairs: Pairs, terms: Terms, now: datetime) -> Asked:
     """Read the parameters of a search. Raises ProblemError that names every mistake."""
     given = _grouped(pairs)
     mistakes: list[Mistake] = []
@@ -45,7 +45,7 @@ def read_parameters(pairs: Pairs, vocabulary: Vocabulary, now: datetime) -> Aske
             mistakes.append(replace(wrong.mistake, parameter=name))
             return absent
 
-    filters, doubts = _filters(given, vocabulary, now, mistakes)
+    filters, doubts = _filters(given, terms, now, mistakes)
     asked = Asked(
         sentence=read("q", _sentence, ""),
         clauses=tuple(
@@ -72,7 +72,7 @@ def _grouped(pairs: Pairs) -> dict[str, list[str]]:
 
 
 def _filters(
-    given: dict[str, list[str]], vocabulary: Vocabulary, now: datetime, mistakes: list[Mistake]
+    given: dict[str, list[str]], terms: Terms, now: datetime, mistakes: list[Mistake]
 ) -> tuple[dict[str, list[Filter]], list[Doubt]]:
     """Read the fields among the parameters; what was given for one under several names is joined."""
     filters: dict[str, list[Filter]] = {}
@@ -88,7 +88,7 @@ def _filters(
             if len(pieces) > VALUES:
                 raise MistakeError(Mistake(detail=f"{len(pieces)} values are too many; at most {VALUES}"))
             for start, value in pieces:
-                part, doubt = read_term(spoken, field, value, vocabulary, now, start=start)
+                part, doubt = read_term(spoken, field, value, terms, now, start=start)
                 filters.setdefault(spoken, []).append(part)
                 if doubt is not None:
                     doubts.append(replace(doubt, mistake=replace(doubt.mistake, parameter=name)))
@@ -99,14 +99,14 @@ def _filters(
 
 
 def read_term(
-    spoken: str, field: Field, text: str, vocabulary: Vocabulary, now: datetime, *, start: int = 0
+    spoken: str, field: Field, text: str, terms: Terms, now: datetime, *, start: int = 0
 ) -> tuple[Filter, Doubt | None]:
     """Read the value given for a field, at `start` of what was sent. Raises MistakeError."""
     if not field.filterable:
         raise MistakeError(Mistake(detail="images cannot be filtered by it"))
     if not text:
         raise MistakeError(Mistake(detail="is empty; images that do not state it: exists:false"))
-    found = parse_term_value(field, text, vocabulary, now, spoken)
+    found = terms.read(spoken, field, text, now)
     if not isinstance(found, ValueProblem):
         return found, None
     mistake = Mistake(

@@ -12,7 +12,8 @@ from mappings.fields import FIELDS
 from search_api.access import narrow
 from search_api.caller import PUBLIC
 from search_api.limits import VOCABULARY
-from search_api.vocabulary import Vocabulary, vocabulary
+from search_api.terms import Terms
+from search_api.vocabulary import vocabulary
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ class Served:
 
     reader: Reader
     companions: Companions
-    vocabulary: Vocabulary
+    terms: Terms
 
     @property
     def generation(self) -> str:
@@ -102,4 +103,4 @@ async def _prepared(reader: Reader) -> Served:
         values[name] = tuple(str(bucket.value) for bucket in answer.facets[name].buckets)
         # Requests go first: an embedded engine answers without ever waiting.
         await asyncio.sleep(0)
-    return Served(reader, await reader.companions(), vocabulary(values))
+    return Served(reader, await reader.companions(), Terms(vocabulary(values)))

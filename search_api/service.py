@@ -25,10 +25,10 @@ from search_api.newest import newest_public_note
 from search_api.parameters import cursor_of, read_parameters
 from search_api.problem import Mistake, ProblemError, refused
 from search_api.served import Served, ServedCatalogue
+from search_api.terms import Terms
 from search_api.understanding import understand
-from search_api.vocabulary import Vocabulary
 
-_Read = Callable[[Vocabulary, datetime], Asked]
+_Read = Callable[[Terms, datetime], Asked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,14 @@ class Service:
         """Understand the parameters of a search. Raises ProblemError and EngineError."""
         pairs = tuple(parameters)
         return await self._prepare(
-            caller, cursor_of(pairs), lambda vocabulary, now: read_parameters(pairs, vocabulary, now)
+            caller, cursor_of(pairs), lambda terms, now: read_parameters(pairs, terms, now)
         )
 
     async def prepare_body(self, caller: Caller, body: bytes) -> Prepared:
         """Understand the body of a search. Raises ProblemError and EngineError."""
         content = parse_body(body)
         return await self._prepare(
-            caller, cursor_in(content), lambda vocabulary, now: read_body(content, vocabulary, now)
+            caller, cursor_in(content), lambda terms, now: read_body(content, terms, now)
         )
 
     async def close(self) -> None:
@@ -119,9 +119,9 @@ class Service:
         else:
             served, asked_at = await self.catalogue.named(place.generation), place.asked_at
         now = to_datetime(asked_at)
-        asked = read(served.vocabulary, now)
+        asked = read(served.terms, now)
         await _settle(asked.doubts, served, caller)
-        question = understand(asked, served.vocabulary, now)
+        question = understand(asked, served.terms.vocabulary, now)
         unresolved = Query(filter=question.filter, text=question.text, sort=question.sort)
         mark = fingerprint(unresolved, caller)
         if place is not None and place.fingerprint != mark:
