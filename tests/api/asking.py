@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from aiohttp.test_utils import TestClient, TestServer
 from multidict import CIMultiDictProxy
+from yarl import URL
 
 from engines.base import Readers
 from search_api.app import application
@@ -78,7 +79,7 @@ class Api:
         body = content if isinstance(content, bytes) else orjson.dumps(content)
         return await self.ask("POST", path, data=body, headers=_headers(by, {}))
 
-    async def ask(self, method: str, path: str, **given: Any) -> Told:
+    async def ask(self, method: str, path: str | URL, **given: Any) -> Told:
         async with self.client.request(method, path, **given) as response:
             return Told(response.status, response.headers, await response.read())
 

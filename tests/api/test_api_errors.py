@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
 
 from engines.base import (
     DamagedGeneration,
@@ -133,6 +134,25 @@ async def test_too_much_is_refused(api: Api) -> None:
     problem(await api.get(f"/v1/images?{many}"), 400)
     names = [field["name"] for field in (await api.get("/v1/fields")).json["fields"] if field["facet"]]
     assert (await api.get("/v1/images", {"facets": ",".join(names[:FACETS])})).status == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param("q=%FF%FE", id="no UTF-8"),
+        pytest.param("q=%ED%A0%80", id="a surrogate"),
+        pytest.param("%00=%00", id="nul"),
+        pytest.param("platform=%00%01", id="control characters in a value"),
+        pytest.param("name=%EF%BF%BF", id="no character"),
+        pytest.param("=", id="no name"),
+        pytest.param("&&;=&", id="signs"),
+        pytest.param("q=%", id="cut escape"),
+        pytest.param("limit=1;facets=platform", id="semicolon"),
+    ],
+)
+async def test_odd_bytes_are_answered_or_refused(api: Api, query: str) -> None:
+    told = await api.ask("GET", URL(f"/v1/images?{query}", encoded=True))
+    assert told.status in (200, 400)
 
 
 @pytest.mark.parametrize(
