@@ -15,7 +15,7 @@ from mappings.filter import EVERY, TEXT, And, Condition, Filter, Not, Operator, 
 from search_api.asked import Doubt, check_doubts
 from search_api.demand import combined
 from search_api.limits import CONDITIONS, DEPTH, VALUES
-from search_api.naming import near, shown_field
+from search_api.naming import check_filterable, near, shown_field
 from search_api.parameters import read_term
 from search_api.problem import Mistake, MistakeError
 from search_api.terms import Terms
@@ -97,13 +97,12 @@ class _Reader:
             return _text_condition(operator, given, at)
         try:
             spoken, field = shown_field(name)
+            check_filterable(spoken, field)
         except MistakeError as wrong:
             raise MistakeError(replace(wrong.mistake, pointer=f"{pointer}/field")) from None
         return self._compared(spoken, field, operator, given, at)
 
     def _compared(self, spoken: str, field: Field, operator: Operator, given: object, at: str) -> Filter:
-        if not field.filterable:
-            raise _wrong(at, f"images cannot be filtered by {field.name}")
         match operator:
             case Operator.EXISTS:
                 return _existence(spoken, given, at)

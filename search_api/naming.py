@@ -56,6 +56,14 @@ def shown_field(name: str) -> tuple[str, Field]:
     return (name if field.name == MAP_FIELD else field.name), field
 
 
+def check_filterable(spoken: str, field: Field) -> None:
+    """Raise MistakeError if images cannot be filtered by it."""
+    if spoken == MAP_FIELD:
+        raise MistakeError(Mistake(detail=f"name one of its keys: {MAP_FIELD}.KEY"))
+    if not field.filterable:
+        raise MistakeError(Mistake(detail=f"images cannot be filtered by {field.name}"))
+
+
 def unknown(name: str, further: tuple[str, ...] = ()) -> Mistake:
     """Say that no field is called so, which there are, and which may have been meant."""
     return Mistake(

@@ -10,7 +10,7 @@ from mappings.filter import Filter
 from search_api.asked import Asked, Doubt, check_doubts, facet_names, page_limit, selection, sort_levels
 from search_api.demand import combined, demand
 from search_api.limits import ERRORS, SENTENCE, VALUES
-from search_api.naming import LATER, QUESTION_NAMES, shown_field, unknown
+from search_api.naming import LATER, QUESTION_NAMES, check_filterable, shown_field, unknown
 from search_api.problem import Mistake, MistakeError, refused
 from search_api.question.term import ValueProblem
 from search_api.terms import Terms
@@ -102,8 +102,7 @@ def read_term(
     spoken: str, field: Field, text: str, terms: Terms, now: datetime, *, start: int = 0
 ) -> tuple[Filter, Doubt | None]:
     """Read the value given for a field, at `start` of what was sent. Raises MistakeError."""
-    if not field.filterable:
-        raise MistakeError(Mistake(detail="images cannot be filtered by it"))
+    check_filterable(spoken, field)
     if not text:
         raise MistakeError(Mistake(detail="is empty; images that do not state it: exists:false"))
     found = terms.read(spoken, field, text, now)

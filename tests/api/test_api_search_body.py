@@ -125,7 +125,8 @@ def _nested(levels: int) -> object:
         pytest.param({"filter": {"field": 3, "in": ["x"]}}, "/filter/field", id="field is no name"),
         pytest.param({"filter": _condition("plat", **{"in": ["x"]})}, "/filter/field", id="unknown field"),
         pytest.param({"filter": _condition("view", **{"in": ["own"]})}, "/filter/field", id="internal"),
-        pytest.param({"filter": _condition("self", **{"in": ["x"]})}, "/filter/in", id="not filterable"),
+        pytest.param({"filter": _condition("self", **{"in": ["x"]})}, "/filter/field", id="not filterable"),
+        pytest.param({"filter": _condition("extra", exists=True)}, "/filter/field", id="map without a key"),
         pytest.param({"filter": _condition("platform", **{"in": "x"})}, "/filter/in", id="in is no list"),
         pytest.param({"filter": _condition("platform", **{"in": []})}, "/filter/in", id="in of nothing"),
         pytest.param(
