@@ -15,7 +15,8 @@ class Clause:
     """One demand of a question, as it was understood.
 
     `filter` is the whole demand (a negated one is a Not). `default` marks one that nobody typed. `source` names
-    the parameter it came from; `span` is set for words of the sentence.
+    the parameter it came from; `span` is set for words of the sentence, from the first to the last of its
+    `words`, between which there may be others.
     """
 
     filter: Filter
@@ -23,6 +24,7 @@ class Clause:
     why: str
     source: str
     span: Span | None = None
+    words: tuple[Span, ...] = ()
     negated: bool = False
     default: bool = False
 
@@ -59,6 +61,7 @@ class Question:
     clauses: tuple[Clause, ...] = ()
     text: tuple[Condition, ...] = ()
     text_words: str = ""
+    text_spans: tuple[Span, ...] = ()
     sort: tuple[Sort, ...] = ()
     facets: tuple[str, ...] = ()
     limit: int | None = None

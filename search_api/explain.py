@@ -1,19 +1,122 @@
 """Words for what was understood: labels of conditions, and a question in one line."""
 
-from mappings.fields import field_named
-from mappings.filter import TEXT, Condition
-from search_api.clause import Question
+from mappings.date import date_text
+from mappings.field import Field, Kind
+from mappings.fields import UnknownField, field_named
+from mappings.filter import TEXT, And, Condition, Filter, Not, Operator, Or, Value
+from search_api.clause import Intent, Question
 
 
 def label(condition: Condition) -> str:
-    """Name a condition for a reader: `Platform: Ubuntu`."""
-    name = "Text" if condition.field == TEXT else field_named(condition.field).label
-    return f"{name}: {', '.join(str(value) for value in condition.values)}"
+    """Name a condition for a reader: `Platform: Ubuntu`, `Minimum memory ≤ 2048 MB`, `GPU on: stated`."""
+    name, field = _field(condition.field)
+    values = [_value(value, field) for value in condition.values]
+    match condition.operator:
+        case Operator.EXISTS:
+            return f"{name}: stated"
+        case Operator.IN | Operator.MATCH:
+            return f"{name}: {' or '.join(values)}"
+        case Operator.PHRASE:
+            return f"{name}: “{values[0]}”"
+        case Operator.PREFIX:
+            return f"{name}: begins with {values[0]}"
+        case Operator.WILDCARD:
+            return f"{name}: like {values[0]}"
+        case _:
+            return f"{name} {_SIGNS[condition.operator]} {values[0]}"
+
+
+def label_of(given: Filter) -> str:
+    """Name a whole filter for a reader."""
+    match given:
+        case Condition():
+            return label(given)
+        case Not(inner):
+            return f"not {_bracketed(inner)}"
+        case And(parts):
+            return _dates(parts) or " and ".join(_bracketed(part) for part in parts)
+        case Or(parts):
+            return " or ".join(_bracketed(part) for part in parts)
 
 
 def summary(question: Question) -> str:
-    """Say in one line what is searched."""
-    parts = [clause.label for clause in question.clauses if not clause.default]
+    """Say in one line what is searched: `images for KVM GPU servers, Ubuntu, 64-bit, UEFI boot`."""
+    parts = [_short(clause.filter) for clause in question.clauses if not clause.default]
     if question.text_words:
-        parts.append(f"“{question.text_words}”")
-    return "images" if not parts else f"images for {', '.join(parts)}"
+        parts.append(f"text {question.text_words}")
+    what = {Intent.COUNT: "number of images", Intent.FACET: "counts of images", Intent.LIST: "images"}[question.intent]
+    by = f" by {', '.join(_field(name)[0].lower() for name in question.facets)}" if question.facets else ""
+    order = [f"{_field(level.field)[0].lower()} {'falling' if level.descending else 'rising'}" for level in question.sort]
+    ordered = f"; by {', '.join(order)}" if order else ""
+    about = f" for {', '.join(parts)}" if parts else ""
+    return f"{what}{by}{about}{ordered}"
+
+
+_SIGNS = {Operator.LT: "<", Operator.LTE: "≤", Operator.GT: ">", Operator.GTE: "≥"}
+_ENDING = {"firmware": "{} boot", "gpu": "{} GPU servers", "hypervisors": "{}", "architecture": "{}"}
+_ALONE = ("platform", "os_type", "os_bit", "image_type", "virtual_env_type", "kind", "gpu_types", "region", "disk_format")
+
+
+def _field(name: str) -> tuple[str, Field | None]:
+    if name == TEXT:
+        return "Text", None
+    try:
+        field = field_named(name)
+    except UnknownField:
+        return name, None
+    return (name if field.kind is Kind.MAP else field.label), field
+
+
+def _value(value: Value, field: Field | None) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if field is None:
+        return str(value)
+    if field.kind is Kind.DATE and isinstance(value, int):
+        return date_text(value).removesuffix("T00:00:00Z")
+    if field.kind is Kind.INTEGER and field.unit:
+        return f"{value} {field.unit}"
+    return next((known.label for known in field.values if known.value == value), str(value))
+
+
+def _dates(parts: tuple[Filter, ...]) -> str | None:
+    """Write a stretch of time, or another range of one field, as one: `Created: 2024-01-01 ≤ ... < 2025-01-01`."""
+    match parts:
+        case (
+            Condition(field=name, operator=Operator.GTE, values=(lower,)),
+            Condition(field=other, operator=(Operator.LT | Operator.LTE) as operator, values=(upper,)),
+        ) if name == other:
+            shown, field = _field(name)
+            sign = "before" if operator is Operator.LT else "to"
+            return f"{shown}: {_value(lower, field)} {sign} {_value(upper, field)}"
+    return None
+
+
+def _bracketed(given: Filter) -> str:
+    text = label_of(given)
+    return f"({text})" if isinstance(given, And | Or) and len(given.filters) > 1 and not _one_range(given) else text
+
+
+def _one_range(given: And | Or) -> bool:
+    return isinstance(given, And) and _dates(given.filters) is not None
+
+
+def _short(given: Filter) -> str:
+    """The label of a filter without the name of its field, where the value says enough."""
+    match given:
+        case Condition(field=name, operator=Operator.IN, values=values) if name in (*_ALONE, *_ENDING):
+            field = _field(name)[1]
+            return _ENDING.get(name, "{}").format(" or ".join(_value(value, field) for value in values))
+        case Condition(field="version", operator=Operator.IN, values=values):
+            return f"version {' or '.join(str(value) for value in values)}"
+        case Condition(field="gpu", operator=Operator.EXISTS):
+            return "GPU servers"
+        case Condition(field=name, operator=Operator.IN, values=(True,)):
+            return _field(name)[0].lower()
+        case Not(inner):
+            return f"not {_short(inner)}"
+        case Or(parts) | And(parts) if not (isinstance(given, And) and _dates(parts)):
+            joint = " or " if isinstance(given, Or) else " "
+            return joint.join(_short(part) for part in parts)
+        case _:
+            return label_of(given)

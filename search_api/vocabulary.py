@@ -12,7 +12,7 @@ from mappings.text import platform_key
 from search_api.question.lex import folded
 from search_api.question.meaning import Meaning, Names, Orders, Says
 from search_api.question.spelling import Nearby, nearby
-from search_api.question.words import phrase_key, phrases
+from search_api.question.words import LANGUAGES, phrase_key, phrases, phrases_of
 
 SPOKEN = ("platform", "region", "cloud", "gpu_types", "disk_format")
 """Fields whose values are words of the sentence. Values of others count only behind the field's name."""
@@ -56,7 +56,7 @@ def vocabulary(served_values: Mapping[str, Iterable[str]]) -> Vocabulary:
             if len(key) > 2 and not key.isdigit() and value not in _TOO_COMMON and key not in spoken:
                 spoken[key] = (_is(name, value),)
                 correctable.extend(folded(value).split())
-    words = frozenset(word for phrase in spoken for word in (phrase,)) | frozenset(correctable)
+    words = _known_words().union(spoken, correctable)
     beginnings = frozenset(phrase[:length] for phrase in spoken for length in range(1, len(phrase) + 1))
     return Vocabulary(known, spoken, beginnings, words, nearby(correctable))
 
@@ -86,11 +86,20 @@ def _spoken_phrases() -> tuple[Mapping[str, tuple[Meaning, ...]], tuple[str, ...
     correctable = ["image", "images"]
     for phrase, meaning in (*phrases(), *_documented_phrases()):
         meanings = spoken.setdefault(phrase_key(phrase), [])
-        if meaning not in meanings and not (isinstance(meaning, Says) and any(isinstance(m, Says) for m in meanings)):
+        if meaning not in meanings and not (
+            isinstance(meaning, Says) and any(isinstance(m, Says) for m in meanings)
+        ):
             meanings.append(meaning)
+    for phrase, meaning in (*phrases_of(LANGUAGES[0]), *_documented_phrases()):
         if isinstance(meaning, Says | Names | Orders):
             correctable.extend(folded(phrase).replace("-", " ").split())
     return {key: tuple(meanings) for key, meanings in spoken.items()}, tuple(dict.fromkeys(correctable))
+
+
+@lru_cache(maxsize=1)
+def _known_words() -> frozenset[str]:
+    """All single words of the lists, of every language: none of them is a typo."""
+    return frozenset(word for phrase, _ in phrases() for word in folded(phrase).replace("-", " ").split())
 
 
 def _documented_phrases() -> Iterable[tuple[str, Meaning]]:

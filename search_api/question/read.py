@@ -2,14 +2,77 @@
 
 from datetime import datetime
 
-from mappings.filter import TEXT, Condition, Operator
-from search_api.clause import Question
+from mappings.filter import TEXT, Condition, Not, Operator, conjunction
+from search_api.clause import Clause, Ignored, Question, Reason
+from search_api.explain import label_of
+from search_api.question.arrange import arrange
+from search_api.question.demand import demands
+from search_api.question.joining import flat
+from search_api.question.lex import lex
+from search_api.question.logic import combine
+from search_api.question.match import match
+from search_api.question.unit import Marked, Unit
+from search_api.question.words import traditional
 from search_api.vocabulary import Vocabulary
 
 
 def read(text: str, vocabulary: Vocabulary, now: datetime) -> Question:
-    """Understand a sentence. Total: whatever is not understood is searched as text."""
-    words = text.strip()
-    if not words:
-        return Question()
-    return Question(text=(Condition(TEXT, Operator.MATCH, (words,)),), text_words=words)
+    """Understand a sentence: every word ends as a demand, as text, or among what was ignored.
+
+    Total: whatever is not understood is searched as text. Time grows with the length of the text.
+    """
+    items = match(text, lex(text, traditional()), vocabulary)
+    arranged = arrange(items)
+    told = demands([item for index, item in enumerate(items) if index not in arranged.used], vocabulary, now)
+    units = flat(combine(told.nodes))
+    searched = [unit for unit in units if unit.is_text]
+    asked = [unit for unit in units if not unit.is_text]
+    clauses = tuple(_clause(unit, text) for unit in asked)
+    marks = [Ignored(span, Reason.UNDERSTOOD_ELSEWHERE) for node in told.nodes if isinstance(node, Marked) for span in node.spans]
+    order = [Ignored(items[index].span, Reason.UNDERSTOOD_ELSEWHERE) for index in sorted(arranged.used)]
+    used = {span for unit in units for span in unit.spans}
+    ignored = [entry for entry in (*told.ignored, *marks, *order) if entry.span not in used]
+    return Question(
+        filter=conjunction(*(clause.filter for clause in clauses)),
+        clauses=clauses,
+        text=_text(searched),
+        text_words=" ".join(text[slice(*span)] for unit in searched for span in unit.spans),
+        text_spans=tuple(span for unit in searched for span in unit.spans),
+        sort=tuple(arranged.sort),
+        facets=tuple(dict.fromkeys(arranged.facets)),
+        limit=arranged.limit,
+        intent=arranged.intent,
+        ignored=tuple(sorted(ignored, key=lambda entry: entry.span)),
+        notes=tuple(dict.fromkeys(told.notes)),
+    )
+
+
+def _clause(unit: Unit, text: str) -> Clause:
+    span = (unit.spans[0][0], max(end for _, end in unit.spans)) if unit.spans else None
+    return Clause(
+        filter=unit.filter,
+        label=label_of(unit.filter),
+        why=unit.why,
+        source="q",
+        span=span,
+        words=unit.spans,
+        negated=isinstance(unit.filter, Not),
+    )
+
+
+def _text(units: list[Unit]) -> tuple[Condition, ...]:
+    """Join the words that are searched in any order; each quoted text stands for itself."""
+    loose: list[str] = []
+    phrases: dict[Condition, None] = {}
+    for unit in units:
+        condition = unit.filter
+        if not isinstance(condition, Condition):
+            continue
+        if condition.operator is Operator.MATCH:
+            loose.extend(str(value) for value in condition.values)
+        else:
+            phrases[condition] = None
+    joint = (Condition(TEXT, Operator.MATCH, (" ".join(loose),)),) if loose else ()
+    return (*joint, *phrases)
+
+

@@ -136,7 +136,7 @@ def _values(
         if isinstance(part, ValueProblem):
             whole = None if part.literal is None or len(items) > 1 else _negated(part.literal, operator)
             return ValueProblem(part.position, part.message, part.allowed, part.did_you_mean, whole)
-        if isinstance(part, Condition) and part.operator is Operator.IN:
+        if isinstance(part, Condition) and part.operator is Operator.IN and part.field == target:
             values.update(dict.fromkeys(part.values))
         else:
             others.append(part)

@@ -33,9 +33,14 @@ LANGUAGES = ("english", "chinese", "german", "french", "spanish")
 @lru_cache(maxsize=1)
 def phrases() -> tuple[tuple[str, Meaning], ...]:
     """All phrases of the word lists with a meaning each, those of an earlier language first."""
+    return tuple(entry for language in LANGUAGES for entry in phrases_of(language))
+
+
+@lru_cache(maxsize=8)
+def phrases_of(language: str) -> tuple[tuple[str, Meaning], ...]:
+    """The phrases of one list."""
     return tuple(
         (phrase, _meaning(table, entry))
-        for language in LANGUAGES
         for table, entries in _tables(language).items()
         if table != "traditional"
         for entry, words in entries.items()
