@@ -1,16 +1,13 @@
 """Random catalogues and questions, small and full of corners: Unicode, ties, missing and many values."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from hypothesis import strategies as st
+from random import Random
 
 from engines.narrowed import Narrowed
 from engines.query import Facet, FieldFacet, FilterFacet, Query, Sort
 from mappings.document import Document
-from mappings.field import Kind
+from mappings.field import Field, Kind
 from mappings.fields import MAP_FIELD, field_named
-from mappings.filter import EVERY, TEXT, And, Condition, Filter, Not, Operator, Or
+from mappings.filter import EVERY, TEXT, And, Condition, Filter, Not, Operator, Or, Value
 
 WORDS = (
     "Ubuntu",
@@ -46,151 +43,148 @@ NUMBERS = (-1, 0, 1, 2, 9, 10, 40, 512, 2**53 - 1)
 DATES = (0, 1, 1_000, 1_700_000_000_000, 1_700_000_000_001, 1_767_225_600_000)
 PROJECTS = ("p1", "p2", "p3")
 KEYS = ("team", "a", "a=b", "ключ")
-
-texts = st.lists(st.sampled_from(WORDS), max_size=5).map(" ".join)
-VALUES_OF: dict[Kind, st.SearchStrategy[Any]] = {
-    Kind.KEYWORD: st.sampled_from(VALUES + PROJECTS),
-    Kind.TEXT: texts,
-    Kind.INTEGER: st.sampled_from(NUMBERS),
-    Kind.BOOLEAN: st.booleans(),
-    Kind.DATE: st.sampled_from(DATES),
-    Kind.VERSION: st.sampled_from(VERSIONS),
-}
+PREFIXES = ("", "U", "Ub", "ubuntu s", "授", "a", "\U0001f427", "22")
 DRAWN = (
     "name", "description", "display_name", "platform", "os_version", "version", "tags", "status", "protected",
     "listed", "trust", "created_at", "updated_at", "min_disk", "min_ram", "image_size", "firmware", "os_bit",
     "agents", "gpu_types", "hypervisors", "owner", "checksum", "scopes", "visible_to", "shadowed_by",
 )  # fmt: skip
+DERIVED = ("firmware", "min_ram", "version", "gpu_types", "trust")
 SORTABLE = tuple(name for name in DRAWN if field_named(name).sortable)
 FACETS = tuple(name for name in DRAWN if field_named(name).facet is not None)
-IDENTITY = st.tuples(
-    st.sampled_from(("huawei", "otc")),
-    st.sampled_from(("cn-north-4", "eu-de")),
-    st.text("ab/ %é授", min_size=1, max_size=3),
-    st.sampled_from(("public", "own", "shared")),
-)
+ASKED = (*DRAWN, "id", "region", "view", *(f"{MAP_FIELD}.{key}" for key in KEYS), TEXT, TEXT)
 
 
-@st.composite
-def documents(draw: st.DrawFn) -> list[Document]:
-    identities = draw(st.sets(IDENTITY, max_size=25))
-    return [
-        draw(_document(dict(zip(("cloud", "region", "id", "view"), each, strict=True))))
-        for each in identities
+def draw_documents(drawn: Random, number: int) -> list[Document]:
+    """Draw at most so many documents, no two of one key."""
+    made = [_document(drawn) for _ in range(number)]
+    return list({document.key: document for document in made}.values())
+
+
+def draw_question(drawn: Random) -> Narrowed:
+    """Draw a query, with facets, order and limit, and what its caller may see."""
+    facets: list[Facet] = [
+        FieldFacet(name, drawn.choice((1, 2, 100))) for name in drawn.sample(FACETS, drawn.randrange(5))
     ]
-
-
-@st.composite
-def _document(draw: st.DrawFn, identity: Mapping[str, str]) -> Document:
-    fields: dict[str, Any] = dict(identity)
-    for name in draw(st.sets(st.sampled_from(DRAWN))):
-        field = field_named(name)
-        value = VALUES_OF[field.kind]
-        fields[name] = tuple(draw(st.lists(value, min_size=1, max_size=3))) if field.multiple else draw(value)
-    derived = tuple(
-        name
-        for name in ("firmware", "min_ram", "version", "gpu_types")
-        if name in fields and draw(st.booleans())
+    if drawn.random() < 0.4:
+        named = tuple((f"part {number}", _filter(drawn, 2)) for number in range(drawn.randrange(4)))
+        facets.append(FilterFacet("named", named, frozenset(drawn.sample(DRAWN, drawn.randrange(3)))))
+    query = Query(
+        filter=EVERY if drawn.random() < 0.2 else _filter(drawn, 3),
+        text=tuple(_text_condition(drawn, TEXT) for _ in range(drawn.choice((0, 0, 0, 1, 1, 2)))),
+        facets=tuple(facets),
+        sort=tuple(
+            Sort(drawn.choice(SORTABLE), drawn.random() < 0.5) for _ in range(drawn.choice((0, 0, 1, 2, 3)))
+        ),
+        limit=drawn.randrange(7),
     )
-    extra = draw(st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=2))
+    return Narrowed(query, _access(drawn.choice(PROJECTS)) if drawn.random() < 0.5 else EVERY)
+
+
+def _document(drawn: Random) -> Document:
+    fields: dict[str, Value | tuple[str, ...]] = {
+        "cloud": drawn.choice(("huawei", "otc")),
+        "region": drawn.choice(("cn-north-4", "eu-de")),
+        "id": "".join(drawn.choice("ab/ %é授") for _ in range(drawn.randint(1, 3))),
+        "view": drawn.choice(("public", "own", "shared")),
+    }
+    for name in DRAWN:
+        if drawn.random() < 0.6:
+            fields[name] = _content(drawn, field_named(name))
+    derived = tuple(name for name in DERIVED if name in fields and drawn.random() < 0.4)
+    extra = {drawn.choice(KEYS): drawn.choice(VALUES) for _ in range(drawn.randrange(3))}
     return Document(fields, extra, derived, b'{"raw": true}')
 
 
-def _text_of(operator: Operator) -> st.SearchStrategy[str]:
-    if operator is Operator.WILDCARD:
-        return st.text("*?ubntUab授", min_size=1, max_size=6).filter(
-            lambda text: len(text.replace("*", "").replace("?", "")) > 1
-        )
-    if operator is Operator.PREFIX:
-        return st.sampled_from(("", "U", "Ub", "ubuntu s", "授", "a", "\U0001f427", "22"))
-    return st.lists(st.sampled_from((*WORDS, "_", "2", "é", "1.2", "bit")), min_size=1, max_size=3).map(
-        " ".join
-    )
+def _content(drawn: Random, field: Field) -> Value | tuple[str, ...]:
+    if not field.multiple:
+        return _value(drawn, field)
+    return tuple(str(_value(drawn, field)) for _ in range(drawn.randint(1, 3)))
 
 
-@st.composite
-def conditions(draw: st.DrawFn) -> Condition:
-    name = draw(
-        st.sampled_from((*DRAWN, "id", "region", "view", *(f"{MAP_FIELD}.{key}" for key in KEYS), TEXT))
-    )
-    if name == TEXT:
-        operator = draw(st.sampled_from((Operator.MATCH, Operator.PHRASE)))
-        return Condition(name, operator, (draw(_text_of(operator)),))
-    field = field_named(name)
-    operator = draw(st.sampled_from(operators_of(name)))
-    if operator is Operator.EXISTS:
-        return Condition(name, operator)
-    value = VALUES_OF[Kind.KEYWORD if field.kind is Kind.MAP else field.kind]
-    if operator is Operator.IN:
-        return Condition(name, operator, tuple(draw(st.lists(value, min_size=1, max_size=3))))
-    if operator in (Operator.PREFIX, Operator.WILDCARD, Operator.MATCH, Operator.PHRASE):
-        value = _text_of(operator)
-    elif field.kind is not Kind.VERSION:
-        value = st.one_of(value, st.integers(-5, 50))
-    return Condition(name, operator, (draw(value),))
-
-
-def operators_of(name: str) -> tuple[Operator, ...]:
-    """Give the operators that a field knows."""
-    field = field_named(name)
-    always = (Operator.IN, Operator.EXISTS)
-    ranges = (Operator.LT, Operator.LTE, Operator.GT, Operator.GTE)
-    words = (Operator.MATCH, Operator.PHRASE) if field.text or field.kind is Kind.TEXT else ()
+def _value(drawn: Random, field: Field) -> Value:
     match field.kind:
-        case Kind.KEYWORD | Kind.TEXT | Kind.MAP:
-            return (*always, Operator.PREFIX, Operator.WILDCARD, *words)
+        case Kind.TEXT:
+            return " ".join(drawn.choice(WORDS) for _ in range(drawn.randrange(6)))
+        case Kind.INTEGER:
+            return drawn.choice(NUMBERS)
+        case Kind.BOOLEAN:
+            return drawn.random() < 0.5
+        case Kind.DATE:
+            return drawn.choice(DATES)
+        case Kind.VERSION:
+            return drawn.choice(VERSIONS)
+        case _:
+            return drawn.choice(VALUES + PROJECTS)
+
+
+def _filter(drawn: Random, depth: int) -> Filter:
+    chance = drawn.random()
+    if depth == 0 or chance < 0.4:
+        return _condition(drawn)
+    if chance < 0.55:
+        return Not(_filter(drawn, depth - 1))
+    parts = tuple(_filter(drawn, depth - 1) for _ in range(drawn.randrange(4)))
+    return Or(parts) if chance < 0.75 else And(parts)
+
+
+def _condition(drawn: Random) -> Condition:
+    name = drawn.choice(ASKED)
+    if name == TEXT:
+        return _text_condition(drawn, name)
+    field = field_named(name)
+    operator = drawn.choice(_operators(field))
+    if operator in (Operator.MATCH, Operator.PHRASE):
+        return _text_condition(drawn, name)
+    return Condition(name, operator, _asked(drawn, field, operator))
+
+
+def _asked(drawn: Random, field: Field, operator: Operator) -> tuple[Value, ...]:
+    match operator:
+        case Operator.EXISTS:
+            return ()
+        case Operator.IN:
+            return tuple(_value(drawn, field) for _ in range(drawn.randint(1, 3)))
+        case Operator.PREFIX:
+            return (drawn.choice(PREFIXES),)
+        case Operator.WILDCARD:
+            return (_wildcard(drawn),)
+        case _:
+            between = field.kind is not Kind.VERSION and drawn.random() < 0.3
+            return (drawn.randint(-5, 50) if between else _value(drawn, field),)
+
+
+def _text_condition(drawn: Random, name: str) -> Condition:
+    words = (*WORDS, *WORDS, "_", "2", "1.2", "bit")
+    text = " ".join(drawn.choice(words) for _ in range(drawn.randint(1, 2)))
+    return Condition(name, drawn.choice((Operator.MATCH, Operator.PHRASE)), (text,))
+
+
+def _wildcard(drawn: Random) -> str:
+    """Take marks into a value, or any characters."""
+    text = drawn.choice((*VALUES, *WORDS, "Ubuntu server", "tuab授b"))
+    marked = "".join(drawn.choice((each, each, each, "*", "?", "*" + each)) for each in text)
+    return marked if len(marked.replace("*", "").replace("?", "")) > 1 else f"*{text}b*"
+
+
+def _operators(field: Field) -> tuple[Operator, ...]:
+    """Give the operators that a field knows."""
+    always = (Operator.IN, Operator.EXISTS)
+    match field.kind:
         case Kind.BOOLEAN:
             return always
+        case Kind.INTEGER | Kind.DATE | Kind.VERSION:
+            return (*always, Operator.LT, Operator.LTE, Operator.GT, Operator.GTE)
         case _:
-            return (*always, *ranges)
-
-
-filters: st.SearchStrategy[Filter] = st.recursive(
-    conditions(),
-    lambda inner: st.one_of(
-        inner.map(Not),
-        st.lists(inner, max_size=3).map(lambda parts: And(tuple(parts))),
-        st.lists(inner, max_size=3).map(lambda parts: Or(tuple(parts))),
-    ),
-    max_leaves=6,
-)
+            words = (Operator.MATCH, Operator.PHRASE) if field.text or field.kind is Kind.TEXT else ()
+            return (*always, Operator.PREFIX, Operator.WILDCARD, *words)
 
 
 def _access(project: str) -> Filter:
-    mine = Condition("visible_to", Operator.IN, (project,))
-    return Or(
-        (
-            Condition("view", Operator.IN, ("public",)),
-            And((Condition("view", Operator.IN, ("own",)), mine)),
-            And(
-                (
-                    Condition("view", Operator.IN, ("shared",)),
-                    mine,
-                    Not(Condition("shadowed_by", Operator.IN, (project,))),
-                )
-            ),
-        )
-    )
+    def has(field: str, value: str) -> Filter:
+        return Condition(field, Operator.IN, (value,))
 
-
-@st.composite
-def questions(draw: st.DrawFn) -> Narrowed:
-    facets: list[Facet] = [
-        FieldFacet(name, draw(st.sampled_from((1, 2, 100))))
-        for name in draw(st.lists(st.sampled_from(FACETS), unique=True, max_size=4))
-    ]
-    if draw(st.booleans()):
-        named = tuple((f"part {number}", draw(filters)) for number in range(draw(st.integers(0, 3))))
-        facets.append(
-            FilterFacet("named", named, frozenset(draw(st.sets(st.sampled_from(DRAWN), max_size=3))))
-        )
-    text = [each for each in draw(st.lists(conditions(), max_size=2)) if each.field == TEXT]
-    sort = draw(st.lists(st.builds(Sort, st.sampled_from(SORTABLE), st.booleans()), max_size=3))
-    query = Query(
-        filter=draw(st.one_of(st.just(EVERY), filters)),
-        text=tuple(text),
-        facets=tuple(facets),
-        sort=tuple(sort),
-        limit=draw(st.integers(0, 6)),
-    )
-    return Narrowed(query, draw(st.one_of(st.just(EVERY), st.sampled_from(PROJECTS).map(_access))))
+    mine = has("visible_to", project)
+    own = And((has("view", "own"), mine))
+    shared = And((has("view", "shared"), mine, Not(has("shadowed_by", project))))
+    return Or((has("view", "public"), own, shared))

@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -12,25 +13,25 @@ from hypothesis import strategies as st
 from engines.base import Reader
 from engines.narrowed import Narrowed
 from mappings.document import Document, store
-from tests.contract.drawing import documents, questions
+from tests.contract.drawing import draw_documents, draw_question
 from tests.contract.engine import ENGINES, publish_once, reading
 from tests.contract.reference import expect
 
 
 @pytest.mark.parametrize("name", sorted(ENGINES))
 @settings(
-    max_examples=150,
+    max_examples=120,
     deadline=None,
     derandomize=True,
     database=None,
     phases=(Phase.generate, Phase.shrink),
     suppress_health_check=list(HealthCheck),
 )
-@given(catalogue=documents(), asked=st.lists(questions(), min_size=1, max_size=8))
-def test_an_engine_answers_what_the_judge_says(
-    name: str, catalogue: list[Document], asked: list[Narrowed]
-) -> None:
-    asyncio.run(_compare(name, catalogue, asked))
+@given(seed=st.integers(0, 2**32), images=st.integers(0, 40), questions=st.integers(1, 20))
+def test_an_engine_answers_what_the_judge_says(name: str, seed: int, images: int, questions: int) -> None:
+    catalogue = draw_documents(Random(seed), images)
+    drawn = Random(seed + 1)
+    asyncio.run(_compare(name, catalogue, [draw_question(drawn) for _ in range(questions)]))
 
 
 async def _compare(name: str, catalogue: list[Document], asked: list[Narrowed]) -> None:

@@ -179,9 +179,8 @@ async def test_an_empty_catalogue_answers(engine: Engine) -> None:
 async def walk(reader: Reader, query: Query) -> list[str]:
     """Follow the positions to the end."""
     found: list[str] = []
-    while True:
-        answer = await ask(reader, query)
+    answer = await ask(reader, query)
+    while answer.next is not None and len(found) <= answer.total:
         found.extend(ids(answer))
-        if answer.next is None:
-            return found
-        query = replace(query, after=answer.next)
+        answer = await ask(reader, replace(query, after=answer.next))
+    return [*found, *ids(answer)]
