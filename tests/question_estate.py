@@ -240,11 +240,14 @@ def _near_misses(
             missed["__os_version"] = re.sub(r"\d+(?=\D*( SP| R2| Standard| 64bit))", lambda m: str(int(m[0]) + 1), str(record.get("__os_version")), count=1)
             yield missed, region
             continue
-        yield {key: value for key, value in record.items() if key != wire}, region
+        missed = {key: value for key, value in record.items() if key != wire}
+        if wire == "__platform":  # where it is not stated, the product reads it from the OS version
+            missed["__os_version"] = re.sub(r"^.*?(?=\d)", "", str(record.get("__os_version")))
+        yield missed, region
         others = [value for value in _POOLS.get(wire, ("true",)) if value not in (None, record.get(wire))]
         if wire == "__platform":
             others = ["openSUSE", "SUSE", "EulerOS", "openEuler", "CoreOS", "CentOS", "Ubuntu"]
-        if others and wire not in ("name", "id", "owner"):
+        if others and wire not in ("name", "id", "owner", "created_at", "updated_at"):
             yield {**record, wire: draw.choice(others)}, region
     text = str(reading.get("text") or "")
     if text:

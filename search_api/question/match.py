@@ -125,7 +125,7 @@ def _word(
             items.append(Item((Role.TO,), (item.span[0] - 1, item.span[0]), "-"))
         items.append(item)
         at = after
-    if end - index > 1 and not any(_says_something(item) for item in items):
+    if len(items) > 1 and not any(_says_something(item) for item in items):
         return [_text(text, pieces, index)], end
     return items, at
 

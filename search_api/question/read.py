@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from mappings.filter import TEXT, Condition, Not, Operator, conjunction
+from mappings.filter import TEXT, Condition, Not, Operator, conditions, conjunction
+from mappings.text import tokens
 from search_api.clause import Clause, Ignored, Question, Reason
 from search_api.explain import label_of
 from search_api.question.arrange import arrange
@@ -25,13 +26,14 @@ def read(text: str, vocabulary: Vocabulary, now: datetime) -> Question:
     arranged = arrange(items)
     told = demands([item for index, item in enumerate(items) if index not in arranged.used], vocabulary, now)
     units = flat(combine(told.nodes))
-    searched = [unit for unit in units if unit.is_text]
+    searched = [unit for unit in units if unit.is_text and tokens(_words(unit))]
     asked = [unit for unit in units if not unit.is_text]
     clauses = tuple(_clause(unit, text) for unit in asked)
     marks = [Ignored(span, Reason.UNDERSTOOD_ELSEWHERE) for node in told.nodes if isinstance(node, Marked) for span in node.spans]
     order = [Ignored(items[index].span, Reason.UNDERSTOOD_ELSEWHERE) for index in sorted(arranged.used)]
-    used = {span for unit in units for span in unit.spans}
-    ignored = [entry for entry in (*told.ignored, *marks, *order) if entry.span not in used]
+    used = {span for unit in (*searched, *asked) for span in unit.spans}
+    empty = [Ignored(span, Reason.FILLER) for unit in units if unit.is_text for span in unit.spans]
+    ignored = [entry for entry in (*told.ignored, *marks, *order, *empty) if entry.span not in used]
     return Question(
         filter=conjunction(*(clause.filter for clause in clauses)),
         clauses=clauses,
@@ -45,6 +47,10 @@ def read(text: str, vocabulary: Vocabulary, now: datetime) -> Question:
         ignored=tuple(sorted(ignored, key=lambda entry: entry.span)),
         notes=tuple(dict.fromkeys(told.notes)),
     )
+
+
+def _words(unit: Unit) -> str:
+    return " ".join(str(value) for part in conditions(unit.filter) for value in part.values)
 
 
 def _clause(unit: Unit, text: str) -> Clause:
