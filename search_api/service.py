@@ -146,9 +146,12 @@ class Service:
 
     def _open(self, cursor: str) -> Cursor:
         try:
-            return read_cursor(cursor, self._key)
+            place = read_cursor(cursor, self._key)
         except CursorError:
             raise _bad_cursor("is not one that this service gave") from None
+        if not place.generation:
+            raise _bad_cursor("belongs to a list that is no search")
+        return place
 
     def _next(self, prepared: Prepared, found: Answer) -> str | None:
         if found.next is None:

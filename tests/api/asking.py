@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from multidict import CIMultiDictProxy
 from yarl import URL
 
 from engines.base import Readers
-from search_api.app import application
+from search_api.app import application, runner
 from search_api.caller import OPERATOR, Access, Caller
-from search_api.limits import REQUEST_LINE
 from search_api.problem import ProblemError
 from tests.api.estate import ALICE, BOB, NOW, run
 from tests.contract.engine import HandClock, embedded, publish_once
@@ -99,6 +99,13 @@ async def fill(folder: Path, documents: Sequence[Any]) -> str:
     return generation
 
 
+class _Server(TestServer):
+    """Runs the service as it is run outside of tests."""
+
+    async def _make_runner(self, **_: Any) -> web.AppRunner:
+        return runner(self.app)
+
+
 @asynccontextmanager
 async def serving(
     folder: Path,
@@ -117,7 +124,5 @@ async def serving(
         access=access,
         question_now=question_now,
     )
-    server = TestServer(app)
-    await server.start_server(max_line_size=REQUEST_LINE)
-    async with TestClient(server) as client:
+    async with TestClient(_Server(app)) as client:
         yield Api(client, engine.hand)

@@ -106,6 +106,10 @@ async def test_runs_come_newest_first_by_pages(tmp_path: Path) -> None:
         second = await api.get("/v1/runs", {"limit": "2", "cursor": first.json["next"]})
         assert [one["run"] for one in second.json["runs"]] == ["run-1"]
         assert second.json["next"] is None
+        foreign = await api.get("/v1/images", {"cursor": first.json["next"]})
+        assert problem(foreign, 400)["parameter"] == "cursor"
+        page = await api.get("/v1/images", {"limit": "1"})
+        problem(await api.get("/v1/runs", {"cursor": page.json["next"]}), 400)
         shown = second.json["runs"][0]
         assert shown["started"] == "2026-11-24T07:00:00Z"
         assert {"outcome", "exit", "added", "changed", "removed", "unlisted", "refused"} <= set(shown)
