@@ -38,16 +38,15 @@ class FieldWords:
 
     def phrase(self, ordinals: Sequence[int]) -> NDArray[np.int64]:
         """Give the ordinals of the values that hold these tokens side by side."""
-        last = len(self.flat) - len(ordinals) + 1
-        if last <= 0:
-            return np.empty(0, np.int64)
-        places = np.flatnonzero(self.flat[:last] == ordinals[0])
-        for step, ordinal in enumerate(ordinals[1:], 1):
-            places = places[self.flat[places + step] == ordinal]
-        found: NDArray[np.int64] = np.unique(
-            np.searchsorted(self.starts, places.astype(self.starts.dtype), side="right") - 1
-        )
-        return found
+        counts = [len(self.postings.one(ordinal)) for ordinal in ordinals]
+        # The rarest first, as what follows looks at its places only.
+        order = sorted(range(len(ordinals)), key=counts.__getitem__)
+        places = np.flatnonzero(self.flat == ordinals[order[0]]) - order[0]
+        places = places[(places >= 0) & (places <= len(self.flat) - len(ordinals))]
+        for step in order[1:]:
+            places = places[self.flat[places + step] == ordinals[step]]
+        found = np.searchsorted(self.starts, places.astype(self.starts.dtype), side="right") - 1
+        return found[np.flatnonzero(np.diff(found, prepend=-1))]
 
 
 @dataclass(frozen=True, slots=True)
