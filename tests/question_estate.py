@@ -119,6 +119,8 @@ def _random(draw: random.Random, platform: str, os_version: str) -> dict[str, ob
         moment = datetime(2021, 1, 1) + timedelta(seconds=draw.randrange(5 * 365 * 86400))  # noqa: DTZ001
         record[name] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     record["owner"] = draw.choice((PROJECT, "ffffffffffffffffffffffffffffffff"))
+    if platform == "Windows":  # there is none for ARM
+        record["__support_arm"] = None
     return {name: value for name, value in record.items() if value is not None}
 
 
@@ -179,6 +181,8 @@ def _apply(part: Mapping[str, object], record: dict[str, object], region: str, d
             record[name] = value
         else:
             record[name] = str(value).replace("*", "x7") if isinstance(value, str) else str(value).lower()
+    if must.get("__platform") == "Windows":
+        record.pop("__support_arm", None)
     if "__system__cmkid" in must:
         record["__imagetype"] = "private"
     version = must.get("@os_version")

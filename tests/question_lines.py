@@ -61,6 +61,8 @@ def outcome(line: Line) -> Outcome:
     """Ask a line of the pool and of what is planted around its readings."""
     question = ask(line)
     readings = [line, *line.get("accepted", [])]
+    if line.get("expect") == "literal_text_or_400":
+        readings.append({"text": line["q"].replace('"', " ")})
     seed = int("".join(filter(str.isdigit, line["id"])))
     images = [*pool()]
     if line.get("expect") != "zero_results":

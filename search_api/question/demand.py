@@ -305,7 +305,7 @@ def _names(items: Sequence[Item], at: int, found: Demands, context: Context, *_:
             _leave(found, [item], Reason.UNDERSTOOD_ELSEWHERE)
             return at + 1
     names = item.get(Names)
-    if names is None or item.get(Says):
+    if names is None:
         return None
     context.name = None
     context.names(names.field, item.span)
@@ -370,6 +370,8 @@ def _term(items: Sequence[Item], at: int, found: Demands, vocabulary: Vocabulary
             found.nodes.append(_unit(parsed, tuple(spans), "a field given by name is taken at its word"))
             return end
         found.notes.append(f"{term.name}: {parsed.message}; searched as text")
+        found.nodes.append(_text_unit(replace(item, text=value)))
+        return at + 1
     elif _TAG.fullmatch(item.text.rstrip(",;")):
         text = item.text.rstrip(",;")
         condition = Condition("tags", Operator.IN, tag_spellings(text))

@@ -75,7 +75,8 @@ def _all(nodes: Sequence[Node], at: int, depth: int) -> tuple[list[Unit], int]:
         elif mark is Mark.OPEN:
             group, at = _either(nodes, at + 1, depth + 1)
             at += 1
-            stretch.extend([together(group)] if group else [])
+            alone = bool(stretch) and isinstance(stretch[-1], Marked) and stretch[-1].mark is not Mark.COMMA
+            stretch.extend([together(group)] if group and alone else group)
         else:
             stretch.append(nodes[at])
             at += 1

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from search_api.clause import Span
 from search_api.question.lex import Piece, Shape, glue, joined
-from search_api.question.meaning import Calendar, Meaning, Role, SizeUnit, TimeUnit
+from search_api.question.meaning import Compares, Meaning, Role
 from search_api.question.spelling import corrected
 from search_api.vocabulary import Vocabulary
 
@@ -89,6 +89,8 @@ def match(text: str, pieces: list[Piece], vocabulary: Vocabulary) -> list[Item]:
     return items
 
 
+_TELLING = (Role.BITS, Role.UNUSED, Role.PACK, Role.RELEASE, Role.NOT_ONE)
+_THAN = ("than", "als", "que", "de")
 _PLAIN = (Shape.LETTERS, Shape.NUMBER, Shape.IDEOGRAPH, Shape.SYMBOL)
 
 
@@ -145,7 +147,7 @@ def _phrase(
             key = glue(key, following)
         if key not in vocabulary.beginnings:
             break
-        if key in vocabulary.phrases and _ends_well(pieces, at + length):
+        if key in vocabulary.phrases and _ends_well(pieces, at + length, vocabulary.phrases[key]):
             best = length
     if best:
         span = (piece.span[0], pieces[at + best - 1].span[1])
@@ -162,15 +164,10 @@ def _phrase(
     return None
 
 
-def _ends_well(pieces: list[Piece], end: int) -> bool:
-    """A phrase does not end between letters and the digits that touch them: `t4` is not the `t` of `t40`."""
-    return not (
-        end < len(pieces)
-        and pieces[end].gap == ""
-        and pieces[end].word == pieces[end - 1].word
-        and pieces[end - 1].shape is Shape.NUMBER
-        and pieces[end].shape is Shape.NUMBER
-    )
+def _ends_well(pieces: list[Piece], end: int, meanings: tuple[Meaning, ...]) -> bool:
+    """Before "than" a comparison does not look back: "or newer than 20.04" begins with "or"."""
+    behind = any(isinstance(meaning, Compares) and meaning.behind for meaning in meanings)
+    return not (behind and end < len(pieces) and pieces[end].key in _THAN)
 
 
 def _text(text: str, pieces: list[Piece], index: int) -> Item:
@@ -182,8 +179,7 @@ def _says_something(item: Item) -> bool:
     """Whether a part of a glued word makes it worth reading: not filler and not a bare number."""
     return any(
         not isinstance(meaning, Role | Number | Shaped | Word)
-        or meaning in (Role.BITS, Role.UNUSED)
-        or isinstance(meaning, SizeUnit | TimeUnit | Calendar)
+        or meaning in _TELLING
         for meaning in item.means
     ) or item.is_role(Role.TO)
 

@@ -200,8 +200,8 @@ def _date(items: Sequence[Item], at: int, read: Bounded, taken: Taken, context: 
     if isinstance(last, Taken):
         taken = Taken(Interval(taken.interval.start, last.interval.end))
         when = When.IN
-    elif taken.since or (read.when is None and read.operator is None):
-        when = When.IN
+    elif read.when in (None, When.IN) and read.operator is None:
+        when = When.SINCE if taken.since else When.IN
     else:
         when = _when(read) or When.IN
     if context.stale:
@@ -287,7 +287,7 @@ def _as_year(
     dated = context.name in DATED or context.stale
     listed = _after_mark(nodes, Mark.OR, Mark.AND, Mark.COMMA) and _last_topic(nodes) & set(DATED)
     told = read.when is not None and (read.operator is None or context.platform != "Windows")
-    behind = read.end < len(items) and (names := items[read.end].get(Names)) and names.field in DATED
+    behind = not context.clings and read.end < len(items) and (names := items[read.end].get(Names)) and names.field in DATED
     return months_of(year, 1, 12) if dated or listed or told or behind else None
 
 

@@ -50,7 +50,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A stretch of time; `since` marks one that reaches to now (the last 7 days)."""
+    """A stretch of time; `since` marks one that reaches to now (the last 7 days, this week)."""
 
     interval: Interval
     since: bool = False
@@ -140,7 +140,7 @@ def _date(items: Sequence[Item], at: int, now: datetime) -> tuple[Quantity, int]
     item = items[at]
     named = item.get(Period)
     if named is not None:
-        return Taken(period(named.name, now)), at + 1
+        return Taken(period(named.name, now), since=named.name.startswith("this_")), at + 1
     shaped = item.get(Shaped)
     if shaped is not None and shaped.shape is Shape.DATE:
         taken = interval(shaped.text)

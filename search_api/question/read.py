@@ -68,17 +68,20 @@ def _clause(unit: Unit, text: str) -> Clause:
 
 def _text(units: list[Unit]) -> tuple[Condition, ...]:
     """Join the words that are searched in any order; each quoted text stands for itself."""
-    loose: list[str] = []
+    loose = ""
+    end = -1
     phrases: dict[Condition, None] = {}
     for unit in units:
         condition = unit.filter
         if not isinstance(condition, Condition):
             continue
         if condition.operator is Operator.MATCH:
-            loose.extend(str(value) for value in condition.values)
+            gap = " " if loose and unit.spans[0][0] != end else ""
+            loose += gap + " ".join(str(value) for value in condition.values)
+            end = unit.spans[-1][1]
         else:
             phrases[condition] = None
-    joint = (Condition(TEXT, Operator.MATCH, (" ".join(loose),)),) if loose else ()
+    joint = (Condition(TEXT, Operator.MATCH, (loose,)),) if loose else ()
     return (*joint, *phrases)
 
 

@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from mappings.filter import And, Condition, Filter, Not, Operator, Or, conjunction
-from search_api.clause import Span
+from mappings.filter import Filter, Not, conjunction
 from search_api.question.joining import (
     all_spans,
     either,
-    flat,
     many_valued,
     merged,
     negation,
     on_gpu,
-    together,
     union,
 )
 from search_api.question.unit import Mark, Marked, Node, Unit
@@ -77,6 +74,8 @@ def _with_version(os: Unit, version: Unit, join: Mark) -> Unit:
     others = [part for part in parts[1:] if part.topic != VERSION]
     last = versions[-1] if versions else None
     if last is None or join is Mark.BUT and not isinstance(last.filter, Not):
+        versions.append(version)
+    elif isinstance(version.filter, Not) and not isinstance(last.filter, Not):
         versions.append(version)
     elif isinstance(last.filter, Not):
         inner = version.filter.filter if isinstance(version.filter, Not) else version.filter
@@ -220,7 +219,7 @@ def _alternatives(nodes: Sequence[Node]) -> list[Unit]:
                 index = _alternate(nodes, index, found, begin)
                 join = None
                 continue
-            found[-1] = merged(left, node) if not (left.parts or node.parts) else either([[left], [node]], left.why)
+            found.append(node)
         elif (
             join is Mark.AND
             and found
@@ -267,31 +266,48 @@ def _alternate(nodes: Sequence[Node], index: int, found: list[Unit], begin: int)
 
 def _united(units: Sequence[Unit]) -> list[Unit]:
     """Unite values of one topic; bounds and negations stay, they narrow."""
-    found: list[Unit] = []
-    places: dict[frozenset[str], int] = {}
+    alike: dict[frozenset[str], list[Unit]] = {}
+    found: list[Unit | frozenset[str]] = []
     for unit in units:
-        place = places.get(unit.topic)
-        plain = not unit.bound and not isinstance(unit.filter, Not) and not unit.is_text
-        if plain and place is not None:
-            found[place] = _one_of(found[place], unit)
+        if unit.bound or unit.is_text or isinstance(unit.filter, Not):
+            found.append(unit)
             continue
-        if plain:
-            places[unit.topic] = len(found)
-        found.append(unit)
-    return found
+        if unit.topic not in alike:
+            found.append(unit.topic)
+        alike.setdefault(unit.topic, []).append(unit)
+    return [entry if isinstance(entry, Unit) else _one_of(alike[entry]) for entry in found]
 
 
-def _one_of(first: Unit, second: Unit) -> Unit:
-    """Unite two of a topic. An OS told again with its version is the same OS."""
-    if not (first.parts or second.parts):
-        return merged(first, second)
-    if first.parts and second.parts or first.filter == second.filter:
-        return either([[first], [second]], first.why) if first.filter != second.filter else first
-    whole, bare = (first, second) if first.parts else (second, first)
-    if bare.filter == whole.parts[0].filter:
-        spans = all_spans([first, second])
-        base = replace(whole.parts[0], spans=tuple(sorted({*whole.parts[0].spans, *bare.spans})))
-        return replace(whole, spans=spans, parts=(base, *whole.parts[1:]))
-    return either([[first], [second]], "a version belongs to its own OS")
+def _one_of(units: Sequence[Unit]) -> Unit:
+    """Unite units of a topic. An OS told again with its version, or with another, is the same OS."""
+    homes: dict[Filter, Unit] = {}
+    bare: list[Unit] = []
+    for unit in units:
+        if not unit.parts:
+            bare.append(unit)
+            continue
+        base = unit.parts[0].filter
+        homes[base] = _same_os(homes[base], unit) if base in homes else unit
+    others: list[Unit] = []
+    for unit in bare:
+        if unit.filter in homes:
+            home = homes[unit.filter]
+            base = replace(home.parts[0], spans=all_spans([home.parts[0], unit]))
+            homes[unit.filter] = replace(home, spans=all_spans([home, unit]), parts=(base, *home.parts[1:]))
+        else:
+            others.append(unit)
+    whole = [*homes.values(), *others]
+    if len(whole) == 1:
+        return whole[0]
+    united = either([[unit] for unit in whole], whole[0].why)
+    return replace(united, why="a version belongs to its own OS") if homes else united
 
 
+def _same_os(first: Unit, second: Unit) -> Unit:
+    """Unite two tellings of one OS: their versions are alternatives, where nothing else is said."""
+    if len(first.parts) == 2 == len(second.parts) and not (first.parts[1].bound or second.parts[1].bound):
+        base = replace(first.parts[0], spans=all_spans([first.parts[0], second.parts[0]]))
+        version = merged(first.parts[1], second.parts[1])
+        given = conjunction(base.filter, version.filter)
+        return Unit(given, first.topic, all_spans([first, second]), first.why, parts=(base, version))
+    return replace(either([[first], [second]], first.why), parts=())

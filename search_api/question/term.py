@@ -172,6 +172,8 @@ def default_project() -> Filter:
 
 
 def _wildcard(target: str, text: str, start: int) -> Filter | ValueProblem:
+    if len(text) > 2 and text[0] == "/" == text[-1]:
+        return ValueProblem(start, "regular expressions are not supported; * and ? are")
     literal = text.replace("*", "").replace("?", "")
     if len(literal) < 2:
         return ValueProblem(start, "a pattern needs at least 2 characters beside * and ?")
