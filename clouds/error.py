@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from clouds.payload import BadAnswer, read_json
+from clouds.printable import printable
 
 LONGEST_MESSAGE = 300
 _LONGEST_CODE = 64
@@ -106,8 +107,7 @@ def _plain_text(body: bytes) -> str:
 
 
 def _clean(text: str, longest: int) -> str:
-    words = "".join(character if character.isprintable() else " " for character in text).split()
-    joined = " ".join(words)
+    joined = " ".join(printable(text).split())
     return joined if len(joined) <= longest else joined[: longest - 1] + "…"
 
 
