@@ -1,5 +1,7 @@
 """From settings to parts: sources with their secrets, limits, and the engine that was chosen."""
 
+from pathlib import Path
+
 from clouds.endpoint import ENDPOINTS
 from engines.base import Readers, Writer
 from engines.clock import Clock
@@ -18,17 +20,27 @@ from mappings.scope import CloudKind, ImageType
 
 def open_writer(settings: declared.Settings, clock: Clock) -> Writer:
     """Take the right to write to the catalogue."""
-    return open_embedded_writer(settings.engine.path, prefix=settings.engine.prefix, clock=clock)
+    return open_embedded_writer(catalogue_folder(settings), prefix=settings.engine.prefix, clock=clock)
 
 
 def open_readers(settings: declared.Settings, clock: Clock) -> Readers:
     """Open the catalogue for answers."""
-    return EmbeddedReaders(settings.engine.path, clock)
+    return EmbeddedReaders(catalogue_folder(settings), clock)
 
 
 def open_ledger(settings: declared.Settings) -> Ledger:
     """Open the ledger beside the catalogue."""
-    return open_embedded_ledger(settings.engine.path)
+    return open_embedded_ledger(catalogue_folder(settings))
+
+
+def catalogue_folder(settings: declared.Settings) -> Path:
+    """Give the folder of the catalogue; a new one is its owner's only, as it holds all that is private."""
+    folder = settings.engine.path
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"engine.path: cannot make the folder {folder}: {error.strerror}") from None
+    return folder
 
 
 def limits(settings: declared.Settings) -> Limits:
@@ -50,7 +62,7 @@ def _source(given: declared.Source) -> Source:
     endpoint = given.endpoint or (known.ims if known else None)
     if endpoint is None:
         raise ConfigurationError(f'sources "{given.name}": endpoint is not set')
-    types = given.image_types or (known.image_types if known else tuple(ImageType))
+    brought = tuple(map(ImageType, known.image_types)) if known else tuple(ImageType)
     return Source(
         name=given.name,
         kind=CloudKind(given.kind),
@@ -60,7 +72,7 @@ def _source(given: declared.Source) -> Source:
         endpoint=endpoint,
         ecs_endpoint=given.ecs_endpoint or (known.ecs if known else None),
         identity_endpoint=given.identity_endpoint or (known.identity if known else None),
-        image_types=tuple(ImageType(one) for one in types),
+        image_types=given.image_types or brought,
         member_status=given.member_status,
         enterprise_project_id=given.enterprise_project_id,
         credential=_credential(given.auth, given.name),

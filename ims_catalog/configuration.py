@@ -62,11 +62,15 @@ def _read(file: Path | None) -> dict[str, Any]:
 
 
 def _refuse_unknown_names(environment: Iterable[str]) -> None:
+    sections = [name for name in Settings.model_fields if name != "sources"]
     for name in environment:
         section = name.removeprefix(PREFIX).split("__")[0].lower()
-        if name.startswith(PREFIX) and name not in NOT_SETTINGS and section not in Settings.model_fields:
-            allowed = ", ".join(f"{PREFIX}{field.upper()}__..." for field in Settings.model_fields)
-            raise ConfigurationError(f"{name}: is not a setting; there are {allowed}")
+        if not name.startswith(PREFIX) or name in NOT_SETTINGS or section in sections:
+            continue
+        if section == "sources":
+            raise ConfigurationError(f"{name}: sources are named in the file only, not by the environment")
+        allowed = ", ".join(f"{PREFIX}{one.upper()}__..." for one in sections)
+        raise ConfigurationError(f"{name}: is not a setting; there are {allowed}")
 
 
 def _sentences(error: ValidationError) -> list[str]:

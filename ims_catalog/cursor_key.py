@@ -2,35 +2,39 @@
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
+
+from engines.base import EngineUnavailable
 
 _BYTES = 32
 
 
 def cursor_key(folder: Path) -> bytes:
-    """Read the key of a catalogue; the first caller makes it, readable by its owner only."""
+    """Read the key of a catalogue; the first caller makes it, readable by its owner only.
+
+    Raises EngineUnavailable where it can be neither read nor made.
+    """
     path = folder / "cursor.key"
-    folder.mkdir(parents=True, exist_ok=True)
-    for _ in range(2):
-        try:
-            key = path.read_bytes()
-        except FileNotFoundError:
+    try:
+        if not path.exists():
             _make(path)
-            continue
-        if len(key) == _BYTES:
-            return key
-        path.unlink(missing_ok=True)
-    return path.read_bytes()
+        key = path.read_bytes()
+    except OSError as error:
+        raise EngineUnavailable(f"cannot keep the key of cursors in {path}: {error.strerror}") from error
+    if len(key) != _BYTES:
+        raise EngineUnavailable(f"{path} is no key of {_BYTES} bytes; remove it, and a new one is made")
+    return key
 
 
 def _make(path: Path) -> None:
     """Write whole, then link: of several makers the first wins, and nobody reads half a key."""
-    draft = path.with_suffix(f".{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(secrets.token_bytes(_BYTES))
+    number, draft = tempfile.mkstemp(dir=path.parent, prefix="cursor-")
     try:
-        path.hardlink_to(draft)
-    except FileExistsError:
-        pass
+        with os.fdopen(number, "wb") as file:
+            file.write(secrets.token_bytes(_BYTES))
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
     finally:
-        draft.unlink()
+        Path(draft).unlink()

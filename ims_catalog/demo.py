@@ -3,22 +3,18 @@
 import asyncio
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from engines.clock import Clock, system_clock
-from engines.ledger import Outcome, Run
-from ims_catalog.compose import limits, open_ledger, open_writer
+from engines.ledger import Outcome
 from ims_catalog.configuration import ConfigurationError
+from ims_catalog.reindex import reindex_once
 from ims_catalog.sandbox.estate import draw_estate
 from ims_catalog.sandbox.server import Sandbox, start_sandbox
 from ims_catalog.serve import address, answer, listen
-from ims_catalog.settings import Api, Engine, Settings
-from indexer.progress import progress
-from indexer.run import reindex
+from ims_catalog.settings import Access, Api, Crawl, Engine, Settings
 from indexer.sources.credential import AccessKey
 from indexer.sources.source import Source
 
@@ -32,14 +28,13 @@ class DemoError(Exception):
 
 async def demo(images: int, tell: Callable[[str], None]) -> None:
     """Crawl a sandbox cloud of so many images and answer until interrupted. Raises DemoError."""
-    clock = system_clock()
-    settings = Settings(engine=Engine(path=FOLDER))
+    settings = demo_settings()
     async with await start_sandbox(draw_estate(images)) as sandbox:
         tell(f"crawling a sandbox cloud with {images:,} images at {sandbox.url}")
-        run = await _crawl(settings, sandbox, clock)
+        run = await reindex_once(settings, (sandbox_source(sandbox),))
     if run.outcome is Outcome.FAILED:
         raise DemoError(str(run.reason))
-    tell(f"{run.outcome.value}: {run.documents:,} images in {FOLDER}")
+    tell(f"{run.outcome.value}: {run.documents:,} images in {settings.engine.path}")
     settings, listener = _listen(settings)
     with listener:
         until = asyncio.Event()
@@ -48,21 +43,11 @@ async def demo(images: int, tell: Callable[[str], None]) -> None:
         await answer(settings, listener, until, lambda: tell(what_to_try(address(settings, listener))))
 
 
-async def _crawl(settings: Settings, sandbox: Sandbox, clock: Clock) -> Run:
-    writer, ledger = open_writer(settings, clock), open_ledger(settings)
-    try:
-        return await reindex(
-            sources=(sandbox_source(sandbox),),
-            writer=writer,
-            ledger=ledger,
-            limits=limits(settings),
-            progress=progress(sys.stderr),
-            clock=clock,
-            folder=settings.engine.path,
-        )
-    finally:
-        await ledger.close()
-        await writer.close()
+def demo_settings() -> Settings:
+    """Give settings that nothing outside changes: made-up images never go into a real catalogue."""
+    return Settings.model_construct(
+        engine=Engine(path=FOLDER), sources=(), crawl=Crawl(), api=Api(), access=Access()
+    )
 
 
 def sandbox_source(sandbox: Sandbox) -> Source:

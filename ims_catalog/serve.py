@@ -1,13 +1,12 @@
 """`serve`: a small supervisor of workers that answer on one port, each with an event loop of its own."""
 
 import asyncio
-import contextlib
+import logging
 import multiprocessing
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
@@ -15,7 +14,7 @@ import uvloop
 from aiohttp import web
 
 from engines.clock import system_clock
-from ims_catalog.compose import open_ledger, open_readers
+from ims_catalog.compose import catalogue_folder, open_ledger, open_readers
 from ims_catalog.configuration import ConfigurationError
 from ims_catalog.cursor_key import cursor_key
 from ims_catalog.question_clock import question_now
@@ -25,21 +24,34 @@ from search_api.app import application
 BACKLOG = 1024
 SHUTDOWN_SECONDS = 10.0
 RESTART_SECONDS = 1.0
+START_SECONDS = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+class ServeError(Exception):
+    """The API cannot be served; the text is for the user."""
 
 
 def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """Answer over HTTP until SIGINT or SIGTERM. `announce` gets the address once answers are given.
 
-    A worker that dies is replaced. Raises ConfigurationError if the port cannot be had.
+    A worker that dies is replaced. Raises ConfigurationError if the port cannot be had, ServeError if a
+    worker cannot begin.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with listen(settings) as listener, _workers(settings, listener) as workers:
-        announce(address(settings, listener))
-        while True:
-            for ended in wait([worker.sentinel for worker in workers]):
-                dead = next(worker for worker in workers if worker.sentinel == ended)
-                time.sleep(RESTART_SECONDS)
-                workers[workers.index(dead)] = _start(settings, listener)
+    workers: list[BaseProcess] = []
+    with listen(settings) as listener:
+        try:
+            _prepare(settings)
+            for _ in range(settings.api.workers):
+                _start(settings, listener, workers)
+            announce(address(settings, listener))
+            _replace_dead(settings, listener, workers)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            _end(workers)
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -68,7 +80,7 @@ async def answer(
         readers=open_readers(settings, clock),
         ledger=open_ledger(settings),
         clock=clock,
-        cursor_key=cursor_key(settings.engine.path),
+        cursor_key=cursor_key(catalogue_folder(settings)),
         question_now=question_now(clock.now),
     )
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
@@ -81,34 +93,49 @@ async def answer(
         await runner.cleanup()
 
 
-@contextmanager
-def _workers(settings: Settings, listener: socket.socket) -> Iterator[list[BaseProcess]]:
-    workers: list[BaseProcess] = []
-    try:
-        workers += [_start(settings, listener) for _ in range(settings.api.workers)]
-        yield workers
-    except KeyboardInterrupt:
-        pass
-    finally:
-        for worker in workers:
+def _prepare(settings: Settings) -> None:
+    """Meet what would keep every worker from beginning once, here, where it can be said in one sentence."""
+    question_now(system_clock().now)
+    cursor_key(catalogue_folder(settings))
+
+
+def _start(settings: Settings, listener: socket.socket, workers: list[BaseProcess]) -> None:
+    """Start a worker, and wait until it answers. Raises ServeError."""
+    spawn = multiprocessing.get_context("spawn")
+    receiver, sender = spawn.Pipe(duplex=False)
+    worker = spawn.Process(target=_work, args=(settings, listener, sender), daemon=True)
+    workers.append(worker)
+    worker.start()
+    sender.close()
+    with receiver:
+        try:
+            begun = receiver.poll(START_SECONDS) and receiver.recv()
+        except EOFError:
+            begun = False
+    if not begun:
+        raise ServeError("a worker could not begin to answer; what it wrote above says why")
+
+
+def _replace_dead(settings: Settings, listener: socket.socket, workers: list[BaseProcess]) -> None:
+    while True:
+        wait([worker.sentinel for worker in workers])
+        time.sleep(RESTART_SECONDS)
+        for dead in [worker for worker in workers if not worker.is_alive()]:
+            _log.error("a worker ended with code %s; another takes its place", dead.exitcode)
+            workers.remove(dead)
+            _start(settings, listener, workers)
+
+
+def _end(workers: list[BaseProcess]) -> None:
+    for worker in workers:
+        if worker.pid is not None:
             worker.terminate()
-        for worker in workers:
+    for worker in workers:
+        if worker.pid is not None:
             worker.join(SHUTDOWN_SECONDS + 1)
             if worker.is_alive():
                 worker.kill()
                 worker.join()
-
-
-def _start(settings: Settings, listener: socket.socket) -> BaseProcess:
-    """Start a worker and wait until it answers or has died."""
-    spawn = multiprocessing.get_context("spawn")
-    receiver, sender = spawn.Pipe(duplex=False)
-    worker = spawn.Process(target=_work, args=(settings, listener, sender), daemon=True)
-    worker.start()
-    sender.close()
-    with receiver, contextlib.suppress(EOFError):
-        receiver.recv()
-    return worker
 
 
 def _work(settings: Settings, listener: socket.socket, ready: Connection) -> None:

@@ -1,18 +1,20 @@
 """The settings: one typed declaration, read from `ims-catalog.toml` and the environment.
 
 `IMS_CATALOG_<NAME>` overrides the file, `__` stands between levels (`IMS_CATALOG_API__PORT=9000`). The
-environment cannot reach inside `[[sources]]`. Secrets are never settings: a setting names the environment
+environment cannot name sources. Secrets are never settings: a setting names the environment
 variable or the file that holds one.
 """
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ims_catalog.duration import seconds
+from mappings.scope import ImageType
 
 PREFIX = "IMS_CATALOG_"
 
@@ -77,7 +79,32 @@ class NoAuth(_Section):
 
 
 Auth = Annotated[AccessKeyAuth | TokenAuth | NoAuth, Field(discriminator="kind")]
-Origin = Annotated[str, Field(pattern=r"^https?://[^\s?#@]+$")]
+Region = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+
+
+def _address(value: str) -> str:
+    """Refuse what is no plain address of a host; `{region}` stands for a region."""
+    try:
+        parts = urlsplit(value.replace("{region}", "region"))
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or _NOT_IN_ADDRESSES.search(value):
+        raise ValueError('an address such as "https://ims.{region}.example.com" is expected')
+    return value
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("each value may stand there once")
+    return values
+
+
+_NOT_IN_ADDRESSES = re.compile(r"[\s\\?#@]")
+_Some = TypeVar("_Some", bound=str)
+Endpoint = Annotated[str, AfterValidator(_address)]
+Several = Annotated[tuple[_Some, ...], Field(min_length=1), AfterValidator(_distinct)]
+"""At least one value, each once."""
 
 
 class Source(_Section):
@@ -89,23 +116,23 @@ class Source(_Section):
         default="huawei",
         description='Label of the cloud on its images; "huawei" and "otc" bring endpoints and image types.',
     )
-    regions: tuple[str, ...] = Field(min_length=1, description="Regions to crawl.")
-    projects: Literal["*"] | tuple[str, ...] = Field(
+    regions: Several[Region] = Field(description="Regions to crawl.")
+    projects: Literal["*"] | Several[str] = Field(
         default="*", description='Names or ids of projects; "*" for all that the account can see.'
     )
-    endpoint: Origin | None = Field(
+    endpoint: Endpoint | None = Field(
         default=None, description="IMS, with {region} where the region goes; brought by the cloud if known."
     )
-    ecs_endpoint: Origin | None = Field(default=None, description="ECS, for flavors; likewise.")
-    identity_endpoint: Origin | None = Field(default=None, description="IAM, for projects; likewise.")
+    ecs_endpoint: Endpoint | None = Field(default=None, description="ECS, for flavors; likewise.")
+    identity_endpoint: Endpoint | None = Field(default=None, description="IAM, for projects; likewise.")
     plain_http: bool = Field(
         default=False,
         description="Allow http:// towards other hosts than this one: everyone on the way can read along.",
     )
-    image_types: tuple[Literal["gold", "private", "shared", "market"], ...] | None = Field(
+    image_types: Several[ImageType] | None = Field(
         default=None, description="Listings to crawl; all that the cloud has if not set."
     )
-    member_status: tuple[Literal["accepted", "pending", "rejected"], ...] = Field(
+    member_status: Several[Literal["accepted", "pending", "rejected"]] = Field(
         default=("accepted",), description="Shared images to list, by what the member did with the offer."
     )
     enterprise_project_id: str | None = Field(

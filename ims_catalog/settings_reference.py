@@ -1,6 +1,7 @@
 """Settings as a reference page: one table a section, generated from the declaration."""
 
 from collections.abc import Iterator
+from enum import Enum
 from types import UnionType
 from typing import Annotated, Literal, Union, get_args, get_origin
 
@@ -39,7 +40,7 @@ def settings_reference() -> str:
             "# Settings",
             "",
             "Read from `ims-catalog.toml` (or `--config FILE`). An environment variable overrides a setting:",
-            f"`{PREFIX}API__PORT=9000` sets `port` of `[api]`; it cannot reach inside `[[sources]]`.",
+            f"`{PREFIX}API__PORT=9000` sets `port` of `[api]`; it cannot name sources.",
             "Secrets are no settings: a setting names the environment variable or the file that holds one.",
             "",
             "This page is generated from `ims_catalog/settings.py`.",
@@ -83,16 +84,23 @@ def _default(field: FieldInfo) -> str:
 
 
 def _values(annotation: object) -> str:
-    origin = get_origin(annotation)
-    if origin is Literal:
-        return " or ".join(f"`{value}`" for value in get_args(annotation))
-    if origin is Annotated:
-        return _values(get_args(annotation)[0])
-    if origin in {Union, UnionType}:
-        parts = (_values(part) for part in get_args(annotation) if part is not type(None))
-        return " or ".join(dict.fromkeys(parts))
-    if origin is tuple:
-        return f"list of {_values(get_args(annotation)[0])}"
+    match get_origin(annotation), get_args(annotation):
+        case (origin, values) if origin is Literal:
+            return " or ".join(f"`{value}`" for value in values)
+        case (origin, (inner, *_)) if origin is Annotated:
+            return _values(inner)
+        case (origin, choices) if origin in {Union, UnionType}:
+            parts = (_values(part) for part in choices if part is not type(None))
+            return " or ".join(dict.fromkeys(parts))
+        case (origin, (inner, *_)) if origin is tuple:
+            return f"list of {_values(inner)}"
+        case _:
+            return _plain(annotation)
+
+
+def _plain(annotation: object) -> str:
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return " or ".join(f"`{member.value}`" for member in annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "see below"
     return _WORDS.get(annotation, "text")

@@ -7,6 +7,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from clouds.printable import printable
+
 
 class Understood(TypedDict):
     """What is shown of `interpretation`."""
@@ -47,15 +49,15 @@ _FACET_VALUES = 6
 
 def answer_text(answer: Answer) -> RenderableType:
     """Show how the question was understood, the images, and the counts of the main facets."""
-    parts: list[RenderableType] = [Text(f"Read as: {answer['interpretation']['summary']}", style="bold")]
+    parts: list[RenderableType] = [_line(f"Read as: {answer['interpretation']['summary']}", style="bold")]
     hidden = [str(one["label"]) for one in answer["interpretation"]["filters"] if one.get("default")]
     if hidden:
-        parts.append(Text(f"By default only: {', '.join(hidden)}", style="dim"))
-    parts += [Text(f"Note: {note}", style="yellow") for note in answer["interpretation"]["notes"]]
-    parts.append(Text(_found(answer), style="bold"))
+        parts.append(_line(f"By default only: {', '.join(hidden)}", style="dim"))
+    parts += [_line(f"Note: {note}", style="yellow") for note in answer["interpretation"]["notes"]]
+    parts.append(_line(_found(answer), style="bold"))
     if answer["images"]:
         parts += [Text(), _images(answer["images"]), Text(), *_facets(answer["facets"])]
-    parts += [Text(line, style="yellow") for line in _freshness(answer["catalog"])]
+    parts += [_line(line, style="yellow") for line in _freshness(answer["catalog"])]
     return Group(*parts)
 
 
@@ -76,15 +78,15 @@ def _images(images: Sequence[Mapping[str, object]]) -> Table:
         table.add_column(title, no_wrap=True)
     for image in images:
         table.add_row(
-            Text(str(image.get("name", "")) + "\n").append(str(image["id"]), style="dim"),
-            _cell(image, "version"),
-            _cell(image, "firmware").upper(),
-            _cell(image, "gpu_types"),
-            _cell(image, "min_disk"),
-            _cell(image, "min_ram"),
-            _cell(image, "image_type"),
-            _cell(image, "region"),
-            _cell(image, "created_at")[:10],
+            Text.assemble(_line(_cell(image, "name")), "\n", _line(_cell(image, "id"), style="dim")),
+            _line(_cell(image, "version")),
+            _line(_cell(image, "firmware").upper()),
+            _line(_cell(image, "gpu_types")),
+            _line(_cell(image, "min_disk")),
+            _line(_cell(image, "min_ram")),
+            _line(_cell(image, "image_type")),
+            _line(_cell(image, "region")),
+            _line(_cell(image, "created_at")[:10]),
         )
     return table
 
@@ -96,6 +98,11 @@ def _cell(image: Mapping[str, object], name: str) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+def _line(text: str, style: str = "") -> Text:
+    """Write what a cloud or a person wrote: as text, never as markup or as a command to the terminal."""
+    return Text(printable(text), style=style)
+
+
 def _facets(facets: Mapping[str, Facet]) -> Iterator[Text]:
     for name, facet in facets.items():
         counted = [bucket for bucket in facet["values"] if bucket["count"]]
@@ -104,7 +111,7 @@ def _facets(facets: Mapping[str, Facet]) -> Iterator[Text]:
         if counted:
             yield (
                 Text(f"{name:<11}", style="bold")
-                .append(shown, style="default")
+                .append(printable(shown))
                 .append(f"  and {more} more" if more > 0 else "", style="dim")
             )
 

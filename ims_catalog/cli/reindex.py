@@ -1,52 +1,51 @@
 """`ims-catalog reindex`."""
 
 import asyncio
-import sys
+import contextlib
+import signal
 
 import orjson
 import typer
 
-from engines.clock import system_clock
+from engines.base import WriterBusy
 from engines.ledger import Run
 from ims_catalog.cli.options import AsJson, Config, spoken_errors
-from ims_catalog.compose import limits, open_ledger, open_writer, sources
+from ims_catalog.compose import sources
 from ims_catalog.configuration import load_settings
+from ims_catalog.reindex import reindex_once
 from ims_catalog.settings import Settings
-from indexer.progress import progress
-from indexer.run import reindex
+
+ANOTHER_RUN = 5
+INTERRUPTED = 130
 
 
 def command(config: Config = None, as_json: AsJson = False) -> None:
     """Crawl the configured clouds and publish what was found.
 
     Exit code 0: published, or nothing had changed. 3: some scopes are incomplete, their images stay as they
-    were. 1: no scope is complete, or the run failed; the old catalogue goes on. 2: wrong configuration.
+    were. 1: no scope is complete, or the run failed; the old catalogue goes on. 2: wrong configuration. 5:
+    another run is going on.
     """
     with spoken_errors():
-        run = asyncio.run(_reindex(load_settings(config)))
+        try:
+            run = asyncio.run(_until_told(load_settings(config)))
+        except WriterBusy as error:
+            typer.echo(f"ims-catalog: {error}", err=True)
+            raise typer.Exit(ANOTHER_RUN) from None
+        except asyncio.CancelledError:
+            typer.echo("ims-catalog: the run was interrupted; the old catalogue goes on", err=True)
+            raise typer.Exit(INTERRUPTED) from None
     typer.echo(orjson.dumps(run).decode() if as_json else in_words(run))
     raise typer.Exit(run.exit)
 
 
-async def _reindex(settings: Settings) -> Run:
-    clock = system_clock()
-    given = sources(settings)
-    writer = open_writer(settings, clock)
-    ledger = open_ledger(settings)
-    try:
-        return await reindex(
-            sources=given,
-            writer=writer,
-            ledger=ledger,
-            limits=limits(settings),
-            progress=progress(sys.stderr),
-            clock=clock,
-            folder=settings.engine.path,
-            prefix=settings.engine.prefix,
-        )
-    finally:
-        await ledger.close()
-        await writer.close()
+async def _until_told(settings: Settings) -> Run:
+    """Let SIGTERM and SIGINT end the run as an interrupted one, which the ledger then tells."""
+    run = asyncio.ensure_future(reindex_once(settings, sources(settings)))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(number, run.cancel)
+    return await run
 
 
 def in_words(run: Run) -> str:

@@ -1,6 +1,7 @@
 """`ims-catalog search`."""
 
 import asyncio
+import secrets
 from typing import Annotated
 
 import orjson
@@ -12,7 +13,6 @@ from ims_catalog.cli.answer_text import FACETS, answer_text
 from ims_catalog.cli.options import WRONG_USAGE, AsJson, Config, spoken_errors
 from ims_catalog.compose import open_ledger, open_readers
 from ims_catalog.configuration import load_settings
-from ims_catalog.cursor_key import cursor_key
 from ims_catalog.question_clock import question_now
 from ims_catalog.settings import Settings
 from search_api.caller import OPERATOR
@@ -53,7 +53,7 @@ async def _ask(settings: Settings, asked: list[tuple[str, str]]) -> bytes:
             readers=readers,
             ledger=ledger,
             clock=clock,
-            cursor_key=cursor_key(settings.engine.path),
+            cursor_key=secrets.token_bytes(32),
             question_now=question_now(clock.now),
         )
         return await service.search(OPERATOR, asked)

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from ims_catalog.cli.options import Config, spoken_errors
+from ims_catalog.cli.options import FAILED, Config, spoken_errors
 from ims_catalog.configuration import load_settings
-from ims_catalog.serve import serve
+from ims_catalog.serve import ServeError, serve
 
 
 def command(
@@ -18,4 +18,8 @@ def command(
     """Answer questions over HTTP until interrupted."""
     with spoken_errors():
         settings = load_settings(config, {"api": {"host": host, "port": port, "workers": workers}})
-        serve(settings, lambda address: typer.echo(f"serving {settings.engine.path} on {address}"))
+        try:
+            serve(settings, lambda address: typer.echo(f"serving {settings.engine.path} on {address}"))
+        except ServeError as error:
+            typer.echo(f"ims-catalog: {error}", err=True)
+            raise typer.Exit(FAILED) from None

@@ -16,6 +16,8 @@ import pytest
 
 COMMAND = Path(sys.executable).with_name("ims-catalog")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("IMS_CATALOG_")}
+REAL = {"IMS_CATALOG_ENGINE__PATH": "real", "IMS_CATALOG_API__HOST": "0.0.0.0"}
+"""Settings of a real installation, which made-up images must never reach."""
 
 
 @dataclass
@@ -31,7 +33,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     process = subprocess.Popen(
         [COMMAND, "demo", "--images", "600"],
         cwd=folder,
-        env=ENVIRONMENT,
+        env={**ENVIRONMENT, **REAL},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -57,6 +59,12 @@ def fetch(url: str) -> dict[str, object]:
 def test_it_says_what_it_crawled_and_where_it_answers(demo: Demo) -> None:
     assert re.search(r"published: \d+ images in var/demo", demo.printed)
     assert re.search(r"answers on http://127\.0\.0\.1:\d+", demo.printed)
+
+
+def test_it_leaves_a_real_catalogue_alone(demo: Demo) -> None:
+    assert not (demo.folder / "real").exists()
+    assert (demo.folder / "var/demo/served.json").exists()
+    assert (demo.folder / "var/demo").stat().st_mode & 0o077 == 0
 
 
 def test_the_addresses_to_try_answer(demo: Demo) -> None:

@@ -92,7 +92,12 @@ def test_a_named_file_must_be_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("IMS_CATALOG_ENGIN__PATH", "x"), ("IMS_CATALOG_API__PROT", "1"), ("IMS_CATALOG_API", "not json")],
+    [
+        ("IMS_CATALOG_ENGIN__PATH", "x"),
+        ("IMS_CATALOG_API__PROT", "1"),
+        ("IMS_CATALOG_API", "not json"),
+        ("IMS_CATALOG_SOURCES", "[]"),
+    ],
 )
 def test_a_misspelt_variable_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
@@ -110,7 +115,9 @@ def test_durations(text: object, expected: float) -> None:
     assert seconds(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "10", "m", "-5s", "10 m", True, None, -1])
+@pytest.mark.parametrize(
+    "text", ["", "10", "m", "-5s", "10 m", "0s", True, None, -1, 0, float("inf"), float("nan")]
+)
 def test_what_is_no_duration_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="duration"):
         seconds(text)

@@ -1,0 +1,36 @@
+"""One run with the parts that the settings name."""
+
+import sys
+from collections.abc import Sequence
+
+from engines.clock import system_clock
+from engines.ledger import Run
+from ims_catalog.compose import limits, open_ledger, open_writer
+from ims_catalog.settings import Settings
+from indexer.progress import progress
+from indexer.run import reindex
+from indexer.sources.source import Source
+
+
+async def reindex_once(settings: Settings, sources: Sequence[Source]) -> Run:
+    """Crawl the sources into the catalogue of the settings; progress goes to stderr.
+
+    Raises EngineError if the catalogue cannot be written at all, WriterBusy if another run writes it.
+    """
+    clock = system_clock()
+    writer = open_writer(settings, clock)
+    ledger = open_ledger(settings)
+    try:
+        return await reindex(
+            sources=sources,
+            writer=writer,
+            ledger=ledger,
+            limits=limits(settings),
+            progress=progress(sys.stderr),
+            clock=clock,
+            folder=settings.engine.path,
+            prefix=settings.engine.prefix,
+        )
+    finally:
+        await ledger.close()
+        await writer.close()

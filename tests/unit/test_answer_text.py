@@ -1,0 +1,56 @@
+"""An answer on a terminal: what is shown, and that no cloud writes to the terminal itself."""
+
+from io import StringIO
+
+from rich.console import Console
+
+from ims_catalog.cli.answer_text import Answer, answer_text
+
+
+def shown(answer: Answer) -> str:
+    output = StringIO()
+    Console(file=output, width=160, force_terminal=True, color_system=None).print(answer_text(answer))
+    return output.getvalue()
+
+
+def answer(**image: object) -> Answer:
+    return {
+        "images": [{"id": "1", "name": "Ubuntu", "region": "r", **image}],
+        "total": 7,
+        "facets": {
+            "platform": {"values": [{"label": "Ubuntu", "count": 5}, {"label": "Debian", "count": 0}]}
+        },
+        "interpretation": {
+            "summary": "images for Ubuntu",
+            "notes": ["the first is shared"],
+            "filters": [{"label": "Status: active", "default": True}, {"label": "Ubuntu", "default": False}],
+        },
+        "catalog": {
+            "incomplete": [{"scope": "s", "reason": "timed out", "carried": 9, "last_complete": None}]
+        },
+    }
+
+
+def test_it_says_how_it_was_understood_what_was_found_and_what_is_old() -> None:
+    text = shown(answer(gpu_types=["T4", "V100"], min_ram=2048, firmware="uefi"))
+    for part in (
+        "Read as: images for Ubuntu",
+        "By default only: Status: active",
+        "Note: the first is shared",
+        "7 images, the first 1 shown",
+        "T4, V100",
+        "2048",
+        "UEFI",
+        "Ubuntu 5",
+        "Not fully listed: s (timed out); 9 images are as of never",
+    ):
+        assert part in text
+    assert "Debian" not in text
+
+
+def test_texts_of_a_cloud_are_neither_markup_nor_commands() -> None:
+    text = shown(answer(name="x\x1b]0;owned\x07\x1b[2Jy", gpu_types=["[/red]"], version="[bold]9"))
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert "[/red]" in text
+    assert "[bold]9" in text
