@@ -62,10 +62,10 @@ async def _targets(catalogue: Catalogue, wanted: int) -> list[str]:
         images = await asking.sample(await readers.served(), _SEED)
     finally:
         await readers.close()
-    return [_target(query) for query in islice(asking.filtered(images, _SEED), wanted)]
+    return [target(query) for query in islice(asking.filtered(images, _SEED), wanted)]
 
 
-def _target(query: Query) -> str:
+def target(query: Query) -> str:
     """Write a question as a request; the default filters go without saying."""
     implied = {clause.filter for clause in default_clauses(frozenset())}
     asked = [part for part in conjuncts(query.filter) if part not in implied]
