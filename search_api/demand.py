@@ -5,9 +5,9 @@ from functools import lru_cache
 
 from mappings.date import date_text
 from mappings.field import Kind
-from mappings.filter import And, Condition, Filter, Not, Operator, Or, Value
+from mappings.filter import And, Condition, Filter, Not, Operator, Or, Value, fields
 from search_api.clause import Clause
-from search_api.explain import label as condition_label
+from search_api.explain import label_of
 from search_api.freshness import JOINED
 
 _SIGNS = {Operator.LT: "<", Operator.LTE: "≤", Operator.GT: ">", Operator.GTE: "≥"}
@@ -22,11 +22,11 @@ def demand(given: Filter, source: str, why: str) -> Clause:
 @lru_cache(maxsize=8192)
 def label(given: Filter) -> str:
     """Word a filter for a reader."""
+    if JOINED.keys().isdisjoint(fields(given)):
+        return label_of(given)
     match given:
-        case Condition(field=name) if name in JOINED:
-            return _joined_label(given)
         case Condition():
-            return condition_label(given)
+            return _joined_label(given)
         case Not():
             return f"not {_inner(given.filter)}"
         case And():

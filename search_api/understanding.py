@@ -18,7 +18,7 @@ def understand(asked: Asked, vocabulary: Vocabulary, now: datetime) -> Question:
 
     Raises ProblemError if the question is too large.
     """
-    said = read(asked.sentence, vocabulary, now)
+    said = read(asked.sentence, vocabulary, now) if asked.sentence else _NOTHING_SAID
     typed = conjunction(said.filter, *(clause.filter for clause in asked.clauses))
     defaults = default_clauses(fields(typed))
     size = sum(1 for _ in conditions(typed)) + len(said.text)
@@ -34,3 +34,6 @@ def understand(asked: Asked, vocabulary: Vocabulary, now: datetime) -> Question:
         facets=facets,
         limit=None if limit is None else min(limit, PAGE),
     )
+
+
+_NOTHING_SAID = Question()
