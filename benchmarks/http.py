@@ -23,6 +23,9 @@ from search_api.facet_counts import MAIN
 
 BAR = 0.1
 _WARM_UP = 200
+_BARE_TURNS = 8
+"""The bare handler gets each round so often, so that its rounds last about as long as ours."""
+
 _SEED = 21
 
 
@@ -47,13 +50,13 @@ def figures(catalogue: Catalogue, scale: Scale) -> Iterator[Figure]:
             load(port, warm_up)
         for asked in rounds:
             ours.append(load(our_port, asked))
-            bare.append(load(bare_port, asked))
+            bare.append(load(bare_port, asked * _BARE_TURNS))
     recorded.unlink()
     _check_same(ours, bare)
     ratio = median(each.rate for each in ours) / median(each.rate for each in bare)
     yield _speed("the service", ours)
     yield _speed("a bare aiohttp handler with the same bytes", bare)
-    yield Figure("ratio of the medians", f"{ratio:.2f}", f">= {BAR:g}", ratio >= BAR)
+    yield Figure("ratio of the medians", f"{ratio:.3f}", f">= {BAR:g}", ratio >= BAR)
 
 
 async def _targets(catalogue: Catalogue, wanted: int) -> list[str]:
@@ -89,9 +92,9 @@ def _record(port: int, targets: Sequence[str], recorded: Path) -> None:
 
 
 def _check_same(ours: Sequence[Load], bare: Sequence[Load]) -> None:
-    """Raise ValueError unless both servers sent as many bytes."""
+    """Raise ValueError unless both servers sent as many bytes for the same questions."""
     counts = [(one.body_bytes, other.body_bytes) for one, other in zip(ours, bare, strict=True)]
-    if any(one != other for one, other in counts):
+    if any(one * _BARE_TURNS != other for one, other in counts):
         raise ValueError(f"the servers sent different bytes, by round: {counts}")
 
 
@@ -99,7 +102,7 @@ def _speed(who: str, loads: Sequence[Load]) -> Figure:
     times = [each for one in loads for each in one.milliseconds]
     mean = sum(one.body_bytes for one in loads) / len(times)
     return Figure(
-        f"{who}: {CONNECTIONS} connections, {len(times):,} questions, {mean / 1024:.0f} KiB an answer",
+        f"{who}: {CONNECTIONS} connections, {len(times):,} requests, {mean / 1024:.0f} KiB an answer",
         f"{median(each.rate for each in loads):,.0f} requests/s,"
         f" p50 {percentile(times, 0.5):.1f} ms, p99 {percentile(times, 0.99):.1f} ms",
     )
