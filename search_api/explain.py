@@ -44,9 +44,14 @@ def summary(question: Question) -> str:
     parts = [_short(clause.filter) for clause in question.clauses if not clause.default]
     if question.text_words:
         parts.append(f"text {question.text_words}")
-    what = {Intent.COUNT: "number of images", Intent.FACET: "counts of images", Intent.LIST: "images"}[question.intent]
+    what = {Intent.COUNT: "number of images", Intent.FACET: "counts of images", Intent.LIST: "images"}[
+        question.intent
+    ]
     by = f" by {', '.join(_field(name)[0].lower() for name in question.facets)}" if question.facets else ""
-    order = [f"{_field(level.field)[0].lower()} {'falling' if level.descending else 'rising'}" for level in question.sort]
+    order = [
+        f"{_field(level.field)[0].lower()} {'falling' if level.descending else 'rising'}"
+        for level in question.sort
+    ]
     ordered = f"; by {', '.join(order)}" if order else ""
     about = f" for {', '.join(parts)}" if parts else ""
     return f"{what}{by}{about}{ordered}"
@@ -54,7 +59,17 @@ def summary(question: Question) -> str:
 
 _SIGNS = {Operator.LT: "<", Operator.LTE: "≤", Operator.GT: ">", Operator.GTE: "≥"}
 _ENDING = {"firmware": "{} boot", "gpu": "{} GPU servers", "hypervisors": "{}", "architecture": "{}"}
-_ALONE = ("platform", "os_type", "os_bit", "image_type", "virtual_env_type", "kind", "gpu_types", "region", "disk_format")
+_ALONE = (
+    "platform",
+    "os_type",
+    "os_bit",
+    "image_type",
+    "virtual_env_type",
+    "kind",
+    "gpu_types",
+    "region",
+    "disk_format",
+)
 
 
 def _field(name: str) -> tuple[str, Field | None]:
@@ -94,7 +109,11 @@ def _dates(parts: tuple[Filter, ...]) -> str | None:
 
 def _bracketed(given: Filter) -> str:
     text = label_of(given)
-    return f"({text})" if isinstance(given, And | Or) and len(given.filters) > 1 and not _one_range(given) else text
+    return (
+        f"({text})"
+        if isinstance(given, And | Or) and len(given.filters) > 1 and not _one_range(given)
+        else text
+    )
 
 
 def _one_range(given: And | Or) -> bool:

@@ -39,7 +39,7 @@ def arrange(items: Sequence[Item]) -> Arrangement:
             at += 2
         elif item.is_role(Role.SORTED, Role.BY, Role.PER, Role.WHICH):
             at = _by(items, at, found, counting=counting)
-        elif item.is_role(Role.COUNT) and not item.get(Says):
+        elif item.is_role(Role.COUNT) and not item.has(Says):
             found.used.add(at)
             found.intent = Intent.COUNT if found.intent is Intent.LIST else found.intent
             at += 1
@@ -86,7 +86,9 @@ def _limit(items: Sequence[Item], at: int) -> int | None:
         return None
     following = items[at + 1] if at + 1 < len(items) else None
     measured = following is not None and (
-        following.get(SizeUnit) or following.get(TimeUnit) or following.is_role(Role.BITS, Role.UNUSED, Role.PACK)
+        following.has(SizeUnit)
+        or following.has(TimeUnit)
+        or following.is_role(Role.BITS, Role.UNUSED, Role.PACK)
     )
     return None if measured or len(number.text) > 4 else int(number.text)
 
@@ -100,9 +102,13 @@ def _by(items: Sequence[Item], at: int, found: Arrangement, *, counting: bool) -
         return at + 1
     named = field_named(names.field)
     end = target + 1
-    direction = items[end] if end < len(items) and items[end].is_role(Role.ASCENDING, Role.DESCENDING) else None
-    sorts = direction is not None or item.is_role(Role.SORTED) or (
-        item.is_role(Role.BY) and found.limit is not None and not counting
+    direction = (
+        items[end] if end < len(items) and items[end].is_role(Role.ASCENDING, Role.DESCENDING) else None
+    )
+    sorts = (
+        direction is not None
+        or item.is_role(Role.SORTED)
+        or (item.is_role(Role.BY) and found.limit is not None and not counting)
     )
     if sorts and named.sortable and not item.is_role(Role.WHICH):
         descending = direction.is_role(Role.DESCENDING) if direction else not item.is_role(Role.SORTED)

@@ -81,7 +81,7 @@ def _comparable(first: Quantity, last: Quantity) -> bool:
 def _behind(items: Sequence[Item], at: int) -> tuple[Operator | None, When | None, int]:
     """Read "or later" behind a quantity, or behind the name of what is measured."""
     place = at
-    if place + 1 < len(items) and items[place].get(Names) is not None and items[place + 1].get(Compares):
+    if place + 1 < len(items) and items[place].get(Names) is not None and items[place + 1].has(Compares):
         place += 1
     if place < len(items):
         compares, bounds = items[place].get(Compares), items[place].get(Bounds)

@@ -57,7 +57,8 @@ def union(filters: Sequence[Filter]) -> Filter:
             else:
                 order[part] = None
     parts = [
-        Condition(entry, Operator.IN, tuple(values[entry])) if isinstance(entry, str) else entry for entry in order
+        Condition(entry, Operator.IN, tuple(values[entry])) if isinstance(entry, str) else entry
+        for entry in order
     ]
     return parts[0] if len(parts) == 1 else Or(tuple(parts))
 

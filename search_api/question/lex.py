@@ -180,11 +180,21 @@ _SHAPES = {
     "minus": Shape.MINUS,
     "term": Shape.TERM,
 }
-_OPERATORS = {"AND": Shape.AND, "OR": Shape.OR, "NOT": Shape.NOT, "&&": Shape.AND, "||": Shape.OR, "|": Shape.OR}
+_OPERATORS = {
+    "AND": Shape.AND,
+    "OR": Shape.OR,
+    "NOT": Shape.NOT,
+    "&&": Shape.AND,
+    "||": Shape.OR,
+    "|": Shape.OR,
+}
 _LEAD = re.compile(r"--+|[-'*!?.:\[\]{}|$%^~]")
 _TAIL = re.compile(r"[.?!:;'’*\]}|]+$")
 _WHOLE = (
-    (Shape.UUID, re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-fA-F]{32}", re.ASCII)),
+    (
+        Shape.UUID,
+        re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-fA-F]{32}", re.ASCII),
+    ),
     (
         Shape.DATE,
         re.compile(

@@ -48,12 +48,21 @@ class Item:
     text: str
     corrected_to: str | None = None
 
+    def has(self, kind: type) -> bool:
+        """Whether it has a meaning of a kind."""
+        return any(isinstance(meaning, kind) for meaning in self.means)
+
     def get(self, kind: type[_T]) -> _T | None:
         """The meaning of a kind, if it has one."""
         for meaning in self.means:
             if isinstance(meaning, kind):
                 return meaning
         return None
+
+    @property
+    def quoted(self) -> bool:
+        """Whether it is a text in quotes."""
+        return self.is_shape(Shape.QUOTED)
 
     def is_role(self, *roles: Role) -> bool:
         """Whether it may play one of these roles."""
@@ -77,11 +86,19 @@ def match(text: str, pieces: list[Piece], vocabulary: Vocabulary) -> list[Item]:
         taken, index = _word(text, fixed, pieces, index, vocabulary)
         for item in taken:
             last = items[-1] if items else None
-            if last and item.get(Word) and last.is_role(Role.FILLER) and len(items) > 1 and _inside(text, items, item):
+            if (
+                last
+                and item.has(Word)
+                and last.is_role(Role.FILLER)
+                and len(items) > 1
+                and _inside(text, items, item)
+            ):
                 last = items.pop()
-                items[-1] = replace(items[-1], span=(items[-1].span[0], last.span[1]), text=items[-1].text + last.text)
+                items[-1] = replace(
+                    items[-1], span=(items[-1].span[0], last.span[1]), text=items[-1].text + last.text
+                )
                 last = items[-1]
-            if last and item.get(Word) and last.get(Word) and _touches(text, last, item):
+            if last and item.has(Word) and last.has(Word) and _touches(text, last, item):
                 joint = text[last.span[0] : item.span[1]]
                 items[-1] = Item((Word(joint),), (last.span[0], item.span[1]), joint)
             else:
@@ -123,7 +140,7 @@ def _word(
         if found is None:
             return [_text(text, pieces, index)], end
         item, after = found
-        if at > index and pieces[at].gap == "-" and item.get(Number) and items and items[-1].get(Number):
+        if at > index and pieces[at].gap == "-" and item.has(Number) and items and items[-1].has(Number):
             items.append(Item((Role.TO,), (item.span[0] - 1, item.span[0]), "-"))
         items.append(item)
         at = after
@@ -159,7 +176,11 @@ def _phrase(
         glued = piece.gap == "" and at > 0 and pieces[at - 1].word == piece.word
         return Item((Number(piece.key, glued),), piece.span, text[slice(*piece.span)]), at + 1
     if piece.shape is Shape.IDEOGRAPH or (piece.shape is Shape.SYMBOL and piece.span == piece.run):
-        means = Word(text[slice(*piece.span)]) if piece.shape is Shape.IDEOGRAPH else Shaped(Shape.SYMBOL, piece.key)
+        means = (
+            Word(text[slice(*piece.span)])
+            if piece.shape is Shape.IDEOGRAPH
+            else Shaped(Shape.SYMBOL, piece.key)
+        )
         return Item((means,), piece.span, text[slice(*piece.span)]), at + 1
     return None
 
@@ -178,8 +199,7 @@ def _text(text: str, pieces: list[Piece], index: int) -> Item:
 def _says_something(item: Item) -> bool:
     """Whether a part of a glued word makes it worth reading: not filler and not a bare number."""
     return any(
-        not isinstance(meaning, Role | Number | Shaped | Word)
-        or meaning in _TELLING
+        not isinstance(meaning, Role | Number | Shaped | Word) or meaning in _TELLING
         for meaning in item.means
     ) or item.is_role(Role.TO)
 
@@ -192,4 +212,9 @@ def _inside(text: str, items: list[Item], item: Item) -> bool:
     """Whether the last item is one ideograph amid a word that nobody knows."""
     before, last = items[-2], items[-1]
     single = len(last.text) == 1 and not last.text.isascii()
-    return single and before.get(Word) is not None and _touches(text, before, last) and _touches(text, last, item)
+    return (
+        single
+        and before.get(Word) is not None
+        and _touches(text, before, last)
+        and _touches(text, last, item)
+    )

@@ -1,18 +1,14 @@
 """`measure`: what a quantity is of: memory, disk, a file, a date, a version, bits."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from mappings.fields import field_named
 from mappings.filter import And, Condition, Filter, Operator, conditions
 from mappings.version import canonical_version
-from search_api.clause import Span
 from search_api.question.bounded import Bounded
-from search_api.question.match import Item
-from search_api.question.meaning import Compares, Names, Role, When
-from search_api.question.moment import Interval, ago, months_of, within
+from search_api.question.dating import Measured, aged, dated
+from search_api.question.meaning import Compares, Names, Role
+from search_api.question.moment import Interval, months_of
 from search_api.question.quantity import (
     Bits,
     Lasting,
@@ -24,108 +20,32 @@ from search_api.question.quantity import (
     skip,
     year_of,
 )
-from search_api.question.unit import Mark, Marked, Node, Unit
+from search_api.question.reading import DATED, Reading
+from search_api.question.unit import Mark, Unit
 from search_api.question.value import LARGEST, in_unit
 
 SIZED = ("min_ram", "min_disk", "image_size", "max_ram")
-DATED = ("created_at", "updated_at")
 SQUEEZED = ("Ubuntu", "openEuler")
 """Their releases are yy.mm, which people also write without the point: ubuntu2204."""
 
 
-@dataclass(slots=True)
-class Context:
-    """What was said before that a quantity may belong to.
-
-    `name` is a field named just before, `name_span` its words; `dated` the date field last named; `platform`
-    the OS last named; `clings` whether the last thing said was an OS or its version.
-    """
-
-    name: str | None = None
-    name_span: Span | None = None
-    dated: str | None = None
-    dated_span: Span | None = None
-    stale: bool = False
-    platform: str | None = None
-    clings: bool = False
-    capacity: Role | None = None
-
-    def names(self, field: str, span: Span) -> None:
-        """Remember that a field was named."""
-        if field in DATED:
-            self.dated, self.dated_span = field, span
-        self.name, self.name_span = field, span
-
-    def names_platform(self, given: Filter) -> None:
-        """Remember the OS that a demand is about."""
-        for condition in conditions(given):
-            if condition.field == "platform":
-                self.platform = str(condition.values[-1])
-
-    def take_named(self, otherwise: str, allowed: tuple[str, ...]) -> str:
-        """Use the field named just before, if it is one of those allowed."""
-        name = self.name if self.name in allowed else None
-        self.name = None
-        return name or otherwise
-
-    def phrase_ends(self) -> None:
-        """A comma or "but" ends what was said of a floor."""
-        self.capacity = None
-
-
-Measured = tuple[list[Unit], int, str | None]
-"""Nodes, where the words end, and a note."""
-
-
-def measure(
-    items: Sequence[Item], at: int, read: Bounded, context: Context, nodes: Sequence[Node], now: datetime
-) -> Measured | None:
+def measure(reading: Reading, at: int, read: Bounded) -> Measured | None:
     """Find out what a quantity measures; None where it is a bare number that belongs to nothing."""
     match read.first:
         case Size():
-            return _size(items, at, read, context)
+            return _size(reading, at, read, read.first)
         case Bits(count):
-            return _bits(items, at, read, count, context)
+            return _bits(reading, at, read, count)
         case Taken():
-            return _date(items, at, read, read.first, context)
+            return dated(reading, at, read, read.first)
         case Lasting():
-            return _age(items, at, read, read.first, context, now)
+            return aged(reading, at, read, read.first)
         case Unused():
-            words = " ".join(item.text for item in items[at : read.end])
-            return [], read.end, f"“{words}” was not used: images state nothing about it"
+            words = " ".join(item.text for item in reading.items[at : read.end])
+            reading.notes.append(f"“{words}” was not used: images state nothing about it")
+            return None, read.end
         case Version():
-            return _number(items, at, read, read.first, context, nodes, now)
-
-
-def _spans(items: Sequence[Item], begin: int, end: int, *more: Span | None) -> tuple[Span, ...]:
-    found = {item.span for item in items[begin:end]} | {span for span in more if span is not None}
-    return tuple(sorted(found))
-
-
-def _size(items: Sequence[Item], at: int, read: Bounded, context: Context) -> Measured | None:
-    named = context.name if context.name in SIZED else None
-    name_span = context.name_span if named else None
-    end = read.end
-    note = None
-    if named is None:
-        target = skip(items, end)
-        names = items[target].get(Names) if target < len(items) else None
-        if names is not None and names.field in SIZED:
-            named, end = names.field, target + 1
-        else:
-            named = "min_ram"
-            words = " ".join(item.text for item in items[at : read.end])
-            note = f"“{words}” was read as memory"
-    operator = read.operator
-    if operator is None and end < len(items) and (behind := items[end].get(Compares)) and behind.behind:
-        operator, end = behind.operator, end + 1
-    context.name = None
-    context.clings = False
-    condition = _sized(named, read, operator, context)
-    if condition is None:
-        return None
-    unit = Unit(condition, frozenset((named,)), _spans(items, at, end, name_span), _WHY_SIZE[named], bound=True)
-    return [unit], end, note
+            return _number(reading, at, read, read.first)
 
 
 _WHY_SIZE = {
@@ -136,20 +56,53 @@ _WHY_SIZE = {
 }
 
 
-def _sized(name: str, read: Bounded, operator: Operator | None, context: Context) -> Filter | None:
-    field = field_named(name)
-    assert isinstance(read.first, Size)
-    first = in_unit(field, read.first.bytes)
-    if isinstance(read.last, Size):
-        upper = in_unit(field, read.last.bytes)
-        lower, above = Condition(name, Operator.GTE, (_up(first),)), Condition(name, Operator.LTE, (_down(upper),))
-        return None if max(first, upper) > LARGEST else And((lower, above))
-    if first > LARGEST:
+def _size(reading: Reading, at: int, read: Bounded, first: Size) -> Measured | None:
+    """An amount of information is of what was named before it, or stands behind it; else of memory."""
+    before = reading.name if reading.name in SIZED else None
+    name, end = (before, read.end) if before else _named_behind(reading, at, read)
+    operator = read.operator
+    behind = reading.item(end)
+    compares = behind.get(Compares) if behind is not None else None
+    if operator is None and compares is not None and compares.behind:
+        operator, end = compares.operator, end + 1
+    given = _sized(reading, name, read, first, operator)
+    if given is None:
         return None
+    spans = reading.spans(at, end, reading.name_span if before else None)
+    reading.name, reading.clings = None, False
+    return Unit(given, frozenset((name,)), spans, _WHY_SIZE[name], bound=True), end
+
+
+def _named_behind(reading: Reading, at: int, read: Bounded) -> tuple[str, int]:
+    target = skip(reading.items, read.end)
+    item = reading.item(target)
+    names = item.get(Names) if item is not None else None
+    if names is not None and names.field in SIZED:
+        return names.field, target + 1
+    words = " ".join(item.text for item in reading.items[at : read.end])
+    told = [names.field for item in reading.items[at : read.end] if (names := item.get(Names))]
+    name = told[0] if told else "min_ram"
+    reading.notes.append(f"“{words}” was read as {field_named(name).label.lower()}")
+    return name, read.end
+
+
+def _sized(
+    reading: Reading, name: str, read: Bounded, first: Size, operator: Operator | None
+) -> Filter | None:
+    field = field_named(name)
+    lower = in_unit(field, first.bytes)
+    upper = in_unit(field, read.last.bytes) if isinstance(read.last, Size) else None
+    if max(lower, upper or lower) > LARGEST:
+        return None
+    if upper is not None:
+        floor = Condition(name, Operator.GTE, (_up(lower),))
+        return And((floor, Condition(name, Operator.LTE, (_down(upper),))))
     if operator is None:
-        operator = {Role.NEEDS: Operator.GTE, Role.UNFIT: Operator.GT}.get(context.capacity or Role.FITS, Operator.LTE)
-    value = _up(first) if operator in (Operator.GTE, Operator.LT) else _down(first)
-    return Condition(name, operator, (value,))
+        meant = {Role.NEEDS: Operator.GTE, Role.UNFIT: Operator.GT}
+        operator = meant.get(reading.capacity or Role.FITS, Operator.LTE)
+    return Condition(
+        name, operator, (_up(lower) if operator in (Operator.GTE, Operator.LT) else _down(lower),)
+    )
 
 
 def _up(number: Decimal) -> int:
@@ -160,207 +113,123 @@ def _down(number: Decimal) -> int:
     return int(number.to_integral_value(ROUND_FLOOR))
 
 
-def _bits(items: Sequence[Item], at: int, read: Bounded, count: str, context: Context) -> Measured | None:
+def _bits(reading: Reading, at: int, read: Bounded, count: str) -> Measured | None:
     if count not in ("32", "64"):
         return None
-    context.clings = False
-    condition = Condition("os_bit", Operator.IN, (count,))
-    return [Unit(condition, frozenset(("os_bit",)), _spans(items, at, read.end), "bits of the OS")], read.end, None
+    reading.clings = False
+    given = Condition("os_bit", Operator.IN, (count,))
+    return Unit(given, frozenset(("os_bit",)), reading.spans(at, read.end), "bits of the OS"), read.end
 
 
-def _when(read: Bounded) -> When | None:
-    if read.when is not None:
-        return read.when
-    return {
-        Operator.GT: When.AFTER,
-        Operator.GTE: When.SINCE,
-        Operator.LT: When.BEFORE,
-        Operator.LTE: When.UNTIL,
-        Operator.IN: When.IN,
-    }.get(read.operator) if read.operator else None
-
-
-def _dated(items: Sequence[Item], end: int, context: Context) -> tuple[str, int, Span | None]:
-    """The date field that was named before, or stands right behind."""
-    if context.stale:
-        return "updated_at", end, context.dated_span
-    target = skip(items, end)
-    names = items[target].get(Names) if target < len(items) else None
-    if names is not None and names.field in DATED and (context.dated is None or context.name not in DATED):
-        return names.field, target + 1, None
-    if target < len(items) and items[target].is_role(Role.STALE):
-        context.stale = True
-        return "updated_at", target + 1, None
-    return context.dated or "created_at", end, context.dated_span if context.name in DATED else None
-
-
-def _date(items: Sequence[Item], at: int, read: Bounded, taken: Taken, context: Context) -> Measured | None:
-    name, end, name_span = _dated(items, read.end, context)
-    last = read.last
-    if isinstance(last, Taken):
-        taken = Taken(Interval(taken.interval.start, last.interval.end))
-        when = When.IN
-    elif read.when in (None, When.IN) and read.operator is None:
-        when = When.SINCE if taken.since else When.IN
-    else:
-        when = _when(read) or When.IN
-    if context.stale:
-        given = within(name, When.BEFORE, taken.interval)
-    else:
-        given = within(name, when, taken.interval)
-    unit = _date_unit(given, name, _spans(items, at, end, name_span), bound=when is not When.IN or taken.since)
-    context.stale, context.name, context.clings = False, None, False
-    return [unit], end, None
-
-
-def _date_unit(given: Filter, name: str, spans: tuple[Span, ...], *, bound: bool) -> Unit:
-    why = "a day, month or year is all of it, its end included"
-    return Unit(given, frozenset((name,)), spans, why, bound=bound)
-
-
-def _age(
-    items: Sequence[Item], at: int, read: Bounded, length: Lasting, context: Context, now: datetime
-) -> Measured | None:
-    """Read "older than 3 years", "untouched for 180 days"."""
-    name, end, name_span = _dated(items, read.end, context)
-    when = _when(read)
-    moment = ago(length.count, length.unit, now)
-    if moment is None or (when is None and not context.stale):
-        return None
-    older = context.stale or when in (When.BEFORE, When.AFTER) and read.operator in (Operator.LT,)
-    # "older than" tells the age: it lies further back; "newer than" and "at most" lie nearer.
-    far = older or read.operator in (Operator.GTE,)
-    condition = Condition(name, Operator.LT if far else Operator.GTE, (moment,))
-    unit = _date_unit(condition, name, _spans(items, at, end, name_span), bound=True)
-    context.stale, context.name, context.clings = False, None, False
-    return [unit], end, None
-
-
-def _number(
-    items: Sequence[Item],
-    at: int,
-    read: Bounded,
-    number: Version,
-    context: Context,
-    nodes: Sequence[Node],
-    now: datetime,
-) -> Measured | None:
+def _number(reading: Reading, at: int, read: Bounded, number: Version) -> Measured | None:
     """A number without a unit belongs to the word just before it."""
     if isinstance(read.last, Size):
-        unit = read.last.bytes / _figure(read.last, items, read.end)
-        scaled = Bounded(Size(Decimal(number.text) * unit), read.last, None, None, read.end) if number.plain or (
-            number.text.count(".") < 2 and not number.pack and "R" not in number.text
-        ) else None
-        return None if scaled is None else _size(items, at, scaled, context)
-    year = _as_year(items, at, read, number, context, nodes)
+        return _with_unit_behind(reading, at, read, number, read.last)
+    year = _as_year(reading, read, number)
     if year is not None:
         upper = year_of(read.last.text) if isinstance(read.last, Version) else None
-        end_of = Taken(months_of(upper, 1, 12) or year) if upper else None
-        return _date(items, at, Bounded(Taken(year), end_of, read.operator, read.when, read.end), Taken(year), context)
-    if context.name in SIZED and number.plain:
-        return _in_own_unit(items, at, read, number, context)
-    bits = _listed_bits(items, read.end, number, now)
-    if bits:
-        return _bits(items, at, read, number.text, context)
-    if context.name == "version" or _belongs(read, context, nodes):
-        return _version(items, at, read, number, context, nodes)
+        through = Taken(months_of(upper, 1, 12) or year) if upper else None
+        return dated(
+            reading, at, Bounded(Taken(year), through, read.operator, read.when, read.end), Taken(year)
+        )
+    if reading.name in SIZED and number.plain:
+        return _in_own_unit(reading, at, read, number)
+    if _listed_bits(reading, read.end, number):
+        return _bits(reading, at, read, number.text)
+    if reading.name == "version" or _belongs(reading, read):
+        return _version(reading, at, read, number)
     return None
 
 
-def _figure(last: Size, items: Sequence[Item], end: int) -> Decimal:
-    """The number that stands before the unit of an upper end, to find the unit's size."""
-    for item in reversed(items[:end]):
-        for meaning in item.means:
-            text = getattr(meaning, "text", None)
-            if isinstance(text, str) and text.replace(".", "", 1).isdigit():
-                return Decimal(text) or Decimal(1)
-    return Decimal(1)
+def _with_unit_behind(
+    reading: Reading, at: int, read: Bounded, number: Version, last: Size
+) -> Measured | None:
+    """Read the 4 of "between 4 and 8 GB"."""
+    if not number.text.replace(".", "", 1).isdigit():
+        return None
+    first = Size(Decimal(number.text) * last.unit)
+    return _size(reading, at, Bounded(first, last, None, None, read.end), first)
 
 
-def _as_year(
-    items: Sequence[Item], at: int, read: Bounded, number: Version, context: Context, nodes: Sequence[Node]
-) -> Interval | None:
+def _in_own_unit(reading: Reading, at: int, read: Bounded, number: Version) -> Measured | None:
+    """Read "min ram 4096": a number without a unit is in the field's."""
+    unit = int(Decimal(1) / in_unit(field_named(reading.name or ""), Decimal(1)))
+    last = read.last
+    upper = Size(Decimal(last.text) * unit, unit) if isinstance(last, Version) and last.plain else None
+    first = Size(Decimal(number.text) * unit, unit)
+    return _size(reading, at, Bounded(first, upper, read.operator, None, read.end), first)
+
+
+def _as_year(reading: Reading, read: Bounded, number: Version) -> Interval | None:
     """A year stands behind a date word; behind Windows and "older than" it is a version."""
     year = year_of(number.text) if number.plain and not number.glued else None
-    if year is None or context.name == "version":
+    if year is None or reading.name == "version":
         return None
-    dated = context.name in DATED or context.stale
-    listed = _after_mark(nodes, Mark.OR, Mark.AND, Mark.COMMA) and _last_topic(nodes) & set(DATED)
-    told = read.when is not None and (read.operator is None or context.platform != "Windows")
-    behind = not context.clings and read.end < len(items) and (names := items[read.end].get(Names)) and names.field in DATED
-    return months_of(year, 1, 12) if dated or listed or told or behind else None
+    last = next((node for node in reversed(reading.nodes) if isinstance(node, Unit)), None)
+    listed = reading.last_marks(Mark.OR, Mark.AND, Mark.COMMA) and last is not None and last.topic & {*DATED}
+    told = read.when is not None and (read.operator is None or reading.platform != "Windows")
+    item = reading.item(read.end)
+    names = item.get(Names) if item is not None and not reading.clings else None
+    behind = names is not None and names.field in DATED
+    dated_before = reading.name in DATED or reading.stale
+    return months_of(year, 1, 12) if dated_before or listed or told or behind else None
 
 
-def _last_topic(nodes: Sequence[Node]) -> frozenset[str]:
-    return next((node.topic for node in reversed(nodes) if isinstance(node, Unit)), frozenset())
-
-
-def _after_mark(nodes: Sequence[Node], *marks: Mark) -> bool:
-    return bool(nodes) and isinstance(nodes[-1], Marked) and nodes[-1].mark in marks
-
-
-def _in_own_unit(items: Sequence[Item], at: int, read: Bounded, number: Version, context: Context) -> Measured | None:
-    """Read "min ram 4096": a number without a unit is in the field's."""
-    factor = Decimal(1) / in_unit(field_named(context.name or ""), Decimal(1))
-    last = read.last
-    upper = Size(Decimal(last.text) * factor) if isinstance(last, Version) and last.plain else None
-    return _size(
-        items, at, Bounded(Size(Decimal(number.text) * factor), upper, read.operator, None, read.end), context
-    )
-
-
-def _listed_bits(items: Sequence[Item], end: int, number: Version, now: datetime) -> bool:
+def _listed_bits(reading: Reading, end: int, number: Version) -> bool:
     """Read the 32 of "32 or 64 bit"."""
-    if number.text not in ("32", "64") or end + 1 >= len(items) or not items[end].is_role(Role.OR, Role.AND, Role.TO):
+    sign = reading.item(end)
+    if number.text not in ("32", "64") or sign is None or not sign.is_role(Role.OR, Role.AND, Role.TO):
         return False
-    following = quantity(items, end + 1, now)
+    following = quantity(reading.items, end + 1, reading.now) if reading.item(end + 1) else None
     return following is not None and isinstance(following[0], Bits)
 
 
-def _belongs(read: Bounded, context: Context, nodes: Sequence[Node]) -> bool:
+def _belongs(reading: Reading, read: Bounded) -> bool:
     """Whether a number is the version of the OS told before."""
-    if context.platform is None:
+    if reading.platform is None:
         return False
-    return context.clings or read.operator is not None or _after_mark(nodes, Mark.NOT, Mark.NOT_ONE, Mark.WITHOUT)
-
-
-def _version(
-    items: Sequence[Item], at: int, read: Bounded, number: Version, context: Context, nodes: Sequence[Node]
-) -> Measured | None:
-    text = number.text
-    if number.pack:
-        base = _last_version(nodes)
-        if base is None:
-            return None
-        text = f"{base}R2" if text == "R2" else f"{base}.{text}"
-    elif number.glued and number.plain and len(text) == 4 and context.platform in SQUEEZED:
-        text = f"{text[:2]}.{text[2:]}"
-    first = _canonical(text)
-    if first is None:
-        return None
-    name_span = context.name_span if context.name == "version" else None
-    context.name, context.clings = None, True
-    spans = _spans(items, at, read.end, name_span)
-    if isinstance(read.last, Version):
-        upper = read.last.text
-        if read.last.pack:
-            upper = f"{first.rsplit('.', 1)[0]}.{upper}"
-        last = _canonical(upper)
-        if last is None:
-            return None
-        given: Filter = And((Condition("version", Operator.GTE, (first,)), Condition("version", Operator.LTE, (last,))))
-        return [Unit(given, _VERSION, spans, _WHY_VERSION)], read.end, None
-    operator = read.operator or Operator.IN
-    given = Condition("version", operator, (first,))
-    return [Unit(given, _VERSION, spans, _WHY_VERSION, bound=operator is not Operator.IN)], read.end, None
+    negated = reading.last_marks(Mark.NOT, Mark.NOT_ONE, Mark.WITHOUT)
+    return reading.clings or read.operator is not None or negated
 
 
 _VERSION = frozenset(("version",))
 _WHY_VERSION = "a number belongs to the OS just before it; 7 takes 7.9 in"
 
 
-def _last_version(nodes: Sequence[Node]) -> str | None:
-    for node in reversed(nodes):
+def _version(reading: Reading, at: int, read: Bounded, number: Version) -> Measured | None:
+    first = _canonical(_told(reading, number))
+    last = _upper(first, read.last) if isinstance(read.last, Version) else None
+    if first is None or (isinstance(read.last, Version) and last is None):
+        return None
+    spans = reading.spans(at, read.end, reading.name_span if reading.name == "version" else None)
+    reading.name, reading.clings = None, True
+    if last is not None:
+        ends = (Condition("version", Operator.GTE, (first,)), Condition("version", Operator.LTE, (last,)))
+        return Unit(And(ends), _VERSION, spans, _WHY_VERSION), read.end
+    operator = read.operator or Operator.IN
+    given = Condition("version", operator, (first,))
+    return Unit(given, _VERSION, spans, _WHY_VERSION, bound=operator is not Operator.IN), read.end
+
+
+def _told(reading: Reading, number: Version) -> str:
+    """Write out a version: a service pack belongs to the one before, 2204 of Ubuntu is 22.04."""
+    if number.pack:
+        base = _last_version(reading)
+        return "" if base is None else f"{base}R2" if number.text == "R2" else f"{base}.{number.text}"
+    text = number.text
+    if number.glued and number.plain and len(text) == 4 and reading.platform in SQUEEZED:
+        return f"{text[:2]}.{text[2:]}"
+    return text
+
+
+def _upper(first: str | None, last: Version) -> str | None:
+    """The upper end of a range; "SP2 through SP5" are of one version."""
+    head = (first or "").rpartition(".")[0]
+    return _canonical(f"{head}.{last.text}" if last.pack else last.text)
+
+
+def _last_version(reading: Reading) -> str | None:
+    for node in reversed(reading.nodes):
         if isinstance(node, Unit) and node.topic == _VERSION:
             found = list(conditions(node.filter))
             return str(found[-1].values[-1]) if found else None
@@ -372,4 +241,3 @@ def _canonical(text: str) -> str | None:
         return canonical_version(text)
     except ValueError:
         return None
-

@@ -44,7 +44,9 @@ def months_of(year: int, first: int, count: int) -> Interval | None:
     try:
         start = datetime(year, first, 1, tzinfo=UTC)
         index = year * 12 + first - 1 + count
-        return Interval(from_datetime(start), from_datetime(datetime(index // 12, index % 12 + 1, 1, tzinfo=UTC)))
+        return Interval(
+            from_datetime(start), from_datetime(datetime(index // 12, index % 12 + 1, 1, tzinfo=UTC))
+        )
     except ValueError:
         return None
 
@@ -92,7 +94,9 @@ def within(field: str, when: When, taken: Interval) -> Filter:
     exact = taken.start == taken.end
     match when:
         case When.AFTER:
-            bounds = [(Operator.GT if exact else Operator.GTE, taken.end if taken.end is not None else taken.start)]
+            bounds = [
+                (Operator.GT if exact else Operator.GTE, taken.end if taken.end is not None else taken.start)
+            ]
         case When.SINCE:
             bounds = [(Operator.GTE, taken.start)]
         case When.BEFORE:

@@ -26,6 +26,8 @@ class Size:
     """An amount of information, in bytes."""
 
     bytes: Decimal
+    unit: int = 1
+    """Bytes of the unit that it was told in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def _length(items: Sequence[Item], at: int, now: datetime) -> tuple[Quantity, in
         following = _get(items, at + 1)
         number, named = items[at].get(Number), following.get(TimeUnit) if following else None
         if named is not None and number is not None and number.text.isdigit() and len(number.text) < 7:
-            if following is not None and following.get(Calendar) and year_of(number.text):
+            if following is not None and following.has(Calendar) and year_of(number.text):
                 return None
             count, unit, unit_at = int(number.text), named.unit, at + 1
         elif (alone := items[at].get(TimeUnit)) is not None and at > 0 and items[at - 1].is_role(Role.LAST):
@@ -161,6 +163,9 @@ def _month_first(items: Sequence[Item], at: int, now: datetime) -> tuple[Quantit
     year, end = _year(items, skip(items, at + 1))
     if year is not None:
         return _taken(months_of(year, month.number, 1), end)
+    if at + 2 < len(items) and items[at + 1].is_role(Role.TO, Role.AND) and items[at + 2].has(Month):
+        year, _ = _year(items, at + 3)
+        return None if year is None else _taken(months_of(year, month.number, 1), at + 1)
     day, end = _day(items, at + 1)
     if day is not None:
         after = end + 1 if end < len(items) and items[end].is_shape(Shape.COMMA) else end
@@ -224,7 +229,12 @@ def _year(items: Sequence[Item], at: int) -> tuple[int | None, int]:
 
 def _day(items: Sequence[Item], at: int) -> tuple[int | None, int]:
     number = items[at].get(Number) if at < len(items) else None
-    if number is None or not number.text.isdigit() or not 1 <= int(number.text[:4]) <= 31 or len(number.text) > 2:
+    if (
+        number is None
+        or not number.text.isdigit()
+        or not 1 <= int(number.text[:4]) <= 31
+        or len(number.text) > 2
+    ):
         return None, at
     ordinal = at + 1 < len(items) and items[at + 1].text in ("st", "nd", "rd", "th")
     return int(number.text), at + 2 if ordinal else at + 1
@@ -245,7 +255,7 @@ def _number(items: Sequence[Item], at: int, _now: datetime) -> tuple[Quantity, i
     if following is not None:
         unit = following.get(SizeUnit)
         if unit is not None and number.text.count(".") <= 1 and not number.text.endswith("x"):
-            return Size(Decimal(number.text) * unit.size), end + 1
+            return Size(Decimal(number.text) * unit.size, unit.size), end + 1
         if following.is_role(Role.BITS):
             return Bits(number.text), end + 1
         if following.is_role(Role.UNUSED):

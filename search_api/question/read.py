@@ -24,16 +24,23 @@ def read(text: str, vocabulary: Vocabulary, now: datetime) -> Question:
     """
     items = match(text, lex(text, traditional()), vocabulary)
     arranged = arrange(items)
-    told = demands([item for index, item in enumerate(items) if index not in arranged.used], vocabulary, now)
-    units = flat(combine(told.nodes))
+    reading = demands(
+        [item for index, item in enumerate(items) if index not in arranged.used], vocabulary, now
+    )
+    units = flat(combine(reading.nodes))
     searched = [unit for unit in units if unit.is_text and tokens(_words(unit))]
     asked = [unit for unit in units if not unit.is_text]
     clauses = tuple(_clause(unit, text) for unit in asked)
-    marks = [Ignored(span, Reason.UNDERSTOOD_ELSEWHERE) for node in told.nodes if isinstance(node, Marked) for span in node.spans]
+    marks = [
+        Ignored(span, Reason.UNDERSTOOD_ELSEWHERE)
+        for node in reading.nodes
+        if isinstance(node, Marked)
+        for span in node.spans
+    ]
     order = [Ignored(items[index].span, Reason.UNDERSTOOD_ELSEWHERE) for index in sorted(arranged.used)]
     used = {span for unit in (*searched, *asked) for span in unit.spans}
     empty = [Ignored(span, Reason.FILLER) for unit in units if unit.is_text for span in unit.spans]
-    ignored = [entry for entry in (*told.ignored, *marks, *order, *empty) if entry.span not in used]
+    ignored = [entry for entry in (*reading.ignored, *marks, *order, *empty) if entry.span not in used]
     return Question(
         filter=conjunction(*(clause.filter for clause in clauses)),
         clauses=clauses,
@@ -45,7 +52,7 @@ def read(text: str, vocabulary: Vocabulary, now: datetime) -> Question:
         limit=arranged.limit,
         intent=arranged.intent,
         ignored=tuple(sorted(ignored, key=lambda entry: entry.span)),
-        notes=tuple(dict.fromkeys(told.notes)),
+        notes=tuple(dict.fromkeys(reading.notes)),
     )
 
 
@@ -83,5 +90,3 @@ def _text(units: list[Unit]) -> tuple[Condition, ...]:
             phrases[condition] = None
     joint = (Condition(TEXT, Operator.MATCH, (loose,)),) if loose else ()
     return (*joint, *phrases)
-
-

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from mappings.filter import Filter, Not, conjunction
+from mappings.filter import TEXT, Condition, Filter, Not, Operator, conjunction
 from search_api.question.joining import (
     all_spans,
     either,
@@ -21,7 +21,7 @@ PLATFORM = "platform"
 
 def spoken(nodes: Sequence[Node]) -> list[Unit]:
     """Read a stretch of speech: give the demands that must all hold."""
-    phrases = _negated(_versions_at_their_os(nodes))
+    phrases = _negated(_versions_at_their_os(_words_together(nodes)))
     return on_gpu(_united(_alternatives(phrases)))
 
 
@@ -29,31 +29,52 @@ _JOINS = (Mark.AND, Mark.OR, Mark.NOR, Mark.COMMA)
 _NEGATIONS = (Mark.NOT, Mark.NOT_ONE, Mark.WITHOUT)
 
 
+def _words_together(nodes: Sequence[Node]) -> list[Node]:
+    """Join words of text that stand side by side."""
+    found: list[Node] = []
+    for node in nodes:
+        last = found[-1] if found else None
+        if _is_loose(node) and _is_loose(last) and isinstance(node, Unit) and isinstance(last, Unit):
+            words = f"{_words(last)}{'' if last.spans[-1][1] == node.spans[0][0] else ' '}{_words(node)}"
+            given = Condition(TEXT, Operator.MATCH, (words,))
+            found[-1] = replace(last, filter=given, spans=(*last.spans, *node.spans))
+        else:
+            found.append(node)
+    return found
+
+
+def _is_loose(node: Node | None) -> bool:
+    return isinstance(node, Unit) and node.is_text and _words(node) != ""
+
+
+def _words(unit: Unit) -> str:
+    match unit.filter:
+        case Condition(operator=Operator.MATCH, values=(words,)):
+            return str(words)
+        case _:
+            return ""
+
+
 def _versions_at_their_os(nodes: Sequence[Node]) -> list[Node]:
     """Put each version to the OS before it, with those that follow in its list: "Debian 11 or 12"."""
     found: list[Node] = []
     home: int | None = None
-    for index, node in enumerate(nodes):
-        if isinstance(node, Unit) and PLATFORM in node.topic and not node.is_text:
-            home = len(found)
-        if not (isinstance(node, Unit) and node.topic == VERSION) or home is None:
+    for node in nodes:
+        os = found[home] if home is not None else None
+        if not isinstance(node, Unit) or node.topic != VERSION or home is None or not isinstance(os, Unit):
+            if isinstance(node, Unit) and PLATFORM in node.topic:
+                home = len(found)
             found.append(node)
             continue
-        os = found[home]
-        assert isinstance(os, Unit)
         marks = _marks_behind(found)
-        kinds = {mark.mark for mark in marks}
-        if home + len(marks) + 1 != len(found) and not kinds & set(_NEGATIONS) and not node.bound:
-            if not kinds:
-                found[home] = _with_version(os, node, Mark.AND)
-                continue
         del found[len(found) - len(marks) :]
-        negation_mark = next((mark for mark in marks if mark.mark in _NEGATIONS), None)
-        if negation_mark is not None:
-            node = replace(node, filter=Not(node.filter), spans=(*negation_mark.spans, *node.spans))
-            found[home] = _with_version(os, node, Mark.BUT)
-        else:
-            found[home] = _with_version(os, node, Mark.OR if kinds & {Mark.OR, Mark.NOR} else Mark.AND)
+        kinds = {mark.mark for mark in marks}
+        negating = next((mark for mark in marks if mark.mark in _NEGATIONS), None)
+        version = node
+        if negating is not None:
+            version = replace(node, filter=Not(node.filter), spans=(*negating.spans, *node.spans))
+        either_way = bool(kinds & {Mark.OR, Mark.NOR})
+        found[home] = _with_version(os, version, either_way=either_way, negated=negating is not None)
     return found
 
 
@@ -66,27 +87,23 @@ def _marks_behind(found: list[Node]) -> list[Marked]:
     return marks
 
 
-def _with_version(os: Unit, version: Unit, join: Mark) -> Unit:
+def _with_version(os: Unit, version: Unit, *, either_way: bool, negated: bool) -> Unit:
     """Add a version to an OS: values are alternatives, bounds narrow unless "or" joins them."""
-    parts = os.parts or (os,)
-    base = parts[0]
-    versions = [part for part in parts[1:] if part.topic == VERSION]
-    others = [part for part in parts[1:] if part.topic != VERSION]
-    last = versions[-1] if versions else None
-    if last is None or join is Mark.BUT and not isinstance(last.filter, Not):
-        versions.append(version)
-    elif isinstance(version.filter, Not) and not isinstance(last.filter, Not):
-        versions.append(version)
+    base, *others = os.parts or (os,)
+    last = others[-1] if others and others[-1].topic == VERSION else None
+    if last is None or (isinstance(version.filter, Not) and not isinstance(last.filter, Not)):
+        others.append(version)
     elif isinstance(last.filter, Not):
         inner = version.filter.filter if isinstance(version.filter, Not) else version.filter
-        versions[-1] = replace(last, filter=Not(union([last.filter.filter, inner])), spans=all_spans([last, version]))
-    elif join is Mark.OR or not (last.bound or version.bound):
-        versions[-1] = merged(last, version)
+        given = Not(union([last.filter.filter, inner]))
+        others[-1] = replace(last, filter=given, spans=all_spans([last, version]))
+    elif either_way or not (last.bound or version.bound or negated):
+        others[-1] = merged(last, version)
     else:
-        versions.append(version)
-    whole = (base, *others, *versions)
-    given = conjunction(*(part.filter for part in whole))
-    return Unit(given, base.topic, all_spans(whole), base.why, parts=whole)
+        others.append(version)
+    whole = (base, *others)
+    given_all = conjunction(*(part.filter for part in whole))
+    return Unit(given_all, base.topic, all_spans(whole), base.why, parts=whole)
 
 
 @dataclass(slots=True)
@@ -118,9 +135,7 @@ def _negated(nodes: Sequence[Node]) -> list[Node]:
             else:
                 pending.append(node)
             continue
-        if open_one is not None and (
-            not open_one.covered or _covers(open_one, pending, node, lists[index])
-        ):
+        if open_one is not None and (not open_one.covered or _covers(open_one, pending, node, lists[index])):
             open_one.joins.append(pending[-1].mark if pending else None)
             open_one.covered.append(node)
         else:
@@ -215,7 +230,7 @@ def _alternatives(nodes: Sequence[Node]) -> list[Unit]:
             continue
         if join in (Mark.OR, Mark.NOR) and len(found) > begin and not isinstance(node.filter, Not):
             left = found[-1]
-            if not (left.topic & node.topic) or left.bound or node.bound or left.is_text != node.is_text:
+            if not (left.topic & node.topic) or left.bound or node.bound or left.is_text or node.is_text:
                 index = _alternate(nodes, index, found, begin)
                 join = None
                 continue
@@ -245,7 +260,14 @@ def _alternate(nodes: Sequence[Node], index: int, found: list[Unit], begin: int)
     """Join the unit at `index`, with what belongs to it, to what it is the alternative of."""
     node = nodes[index]
     assert isinstance(node, Unit)
-    head = next((i for i in range(len(found) - 1, begin - 1, -1) if found[i].topic & node.topic and not found[i].is_text), None)
+    head = next(
+        (
+            i
+            for i in range(len(found) - 1, begin - 1, -1)
+            if found[i].topic & node.topic and not found[i].is_text
+        ),
+        None,
+    )
     if head is None or head == len(found) - 1:
         found[-1] = either([[found[-1]], [node]], "“or” joins the two beside it")
         return index + 1
@@ -281,20 +303,17 @@ def _united(units: Sequence[Unit]) -> list[Unit]:
 def _one_of(units: Sequence[Unit]) -> Unit:
     """Unite units of a topic. An OS told again with its version, or with another, is the same OS."""
     homes: dict[Filter, Unit] = {}
-    bare: list[Unit] = []
     for unit in units:
-        if not unit.parts:
-            bare.append(unit)
-            continue
-        base = unit.parts[0].filter
-        homes[base] = _same_os(homes[base], unit) if base in homes else unit
+        if unit.parts:
+            os = unit.parts[0].filter
+            homes[os] = _same_os(homes[os], unit) if os in homes else unit
     others: list[Unit] = []
-    for unit in bare:
-        if unit.filter in homes:
-            home = homes[unit.filter]
-            base = replace(home.parts[0], spans=all_spans([home.parts[0], unit]))
-            homes[unit.filter] = replace(home, spans=all_spans([home, unit]), parts=(base, *home.parts[1:]))
-        else:
+    for unit in units:
+        home = homes.get(unit.filter)
+        if home is not None:
+            base = [replace(home.parts[0], spans=all_spans([home.parts[0], unit]))] if home.parts else []
+            homes[unit.filter] = replace(home, spans=all_spans([home, unit]), parts=(*base, *home.parts[1:]))
+        elif not unit.parts:
             others.append(unit)
     whole = [*homes.values(), *others]
     if len(whole) == 1:
@@ -310,4 +329,4 @@ def _same_os(first: Unit, second: Unit) -> Unit:
         version = merged(first.parts[1], second.parts[1])
         given = conjunction(base.filter, version.filter)
         return Unit(given, first.topic, all_spans([first, second]), first.why, parts=(base, version))
-    return replace(either([[first], [second]], first.why), parts=())
+    return either([[first], [second]], first.why)

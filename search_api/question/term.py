@@ -103,14 +103,18 @@ def _bound(
         taken = interval(value)
         return _not_a_date(value, start) if taken is None else within(target, _WHENS[operator], taken)
     if field.kind not in _ORDERED:
-        return ValueProblem(0, f"{operator} compares numbers, dates and versions; {target} is none", ("eq", "neq", "in"))
+        return ValueProblem(
+            0, f"{operator} compares numbers, dates and versions; {target} is none", ("eq", "neq", "in")
+        )
     found = resolve(field, value, vocabulary)
     if isinstance(found, Unknown):
         return _problem(target, value, start, found)
     return Condition(target, _BOUNDS[operator], found[:1])
 
 
-def _range(field: Field, target: str, value: str, start: int, vocabulary: Vocabulary) -> Filter | ValueProblem:
+def _range(
+    field: Field, target: str, value: str, start: int, vocabulary: Vocabulary
+) -> Filter | ValueProblem:
     lower, _, upper = value.partition("..")
     parts: list[Filter] = []
     for operator, bound, place in (("gte", lower, start), ("lte", upper, start + len(lower) + 2)):

@@ -53,7 +53,16 @@ def in_unit(field: Field, size: Decimal) -> Decimal:
 UNITS = {"bytes": 1, "MB": SIZES["MB"], "GB": SIZES["GB"]}
 """Bytes in the unit of a field."""
 
-_FLAGS = {"true": True, "yes": True, "1": True, "on": True, "false": False, "no": False, "0": False, "off": False}
+_FLAGS = {
+    "true": True,
+    "yes": True,
+    "1": True,
+    "on": True,
+    "false": False,
+    "no": False,
+    "0": False,
+    "off": False,
+}
 _QUANTITY = re.compile(r"([+-]?\d{1,18}(?:\.\d{1,9})?)\s*([^\W\d]*)", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE | re.ASCII)
 
@@ -112,5 +121,3 @@ def tag_spellings(text: str) -> tuple[str, ...]:
         if sign in text.strip(sign):
             return text, text.replace(sign, other, 1)
     return (text,)
-
-

@@ -30,6 +30,7 @@ from search_api.question.meaning import (
 
 LANGUAGES = ("english", "chinese", "german", "french", "spanish")
 
+
 @lru_cache(maxsize=1)
 def phrases() -> tuple[tuple[str, Meaning], ...]:
     """All phrases of the word lists with a meaning each, those of an earlier language first."""
@@ -59,7 +60,10 @@ def traditional() -> dict[int, int]:
 def units() -> dict[str, int]:
     """Bytes by each word for a unit of information."""
     return {
-        word: SIZES[unit] for language in LANGUAGES for unit, words in _tables(language).get("size", {}).items() for word in words
+        word: SIZES[unit]
+        for language in LANGUAGES
+        for unit, words in _tables(language).get("size", {}).items()
+        for word in words
     }
 
 

@@ -1,0 +1,76 @@
+"""Dates in a sentence: which field they bound, and from which side."""
+
+from mappings.filter import Condition, Filter, Operator
+from search_api.clause import Span
+from search_api.question.bounded import Bounded
+from search_api.question.meaning import Names, Role, When
+from search_api.question.moment import Interval, ago, within
+from search_api.question.quantity import Lasting, Taken, skip
+from search_api.question.reading import DATED, Reading
+from search_api.question.unit import Unit
+
+Measured = tuple[Unit | None, int]
+"""What a quantity demands (None: it was understood, but images say nothing about it), and where its words end."""
+
+
+def dated(reading: Reading, at: int, read: Bounded, taken: Taken) -> Measured:
+    """Read "created in May 2025", "since 2024", "between January and March"."""
+    name, end, span = _field(reading, read.end)
+    if isinstance(read.last, Taken):
+        when, interval = When.IN, Interval(taken.interval.start, read.last.interval.end)
+    else:
+        when, interval = _side(read, taken), taken.interval
+    given = within(name, When.BEFORE if reading.stale else when, interval)
+    return _unit(reading, given, name, reading.spans(at, end, span), bound=when is not When.IN), end
+
+
+def aged(reading: Reading, at: int, read: Bounded, length: Lasting) -> Measured | None:
+    """Read "older than 3 years", "untouched for 180 days"; None for a length that bounds nothing."""
+    name, end, span = _field(reading, read.end)
+    moment = ago(length.count, length.unit, reading.now)
+    told = read.operator is not None or read.when is not None
+    if moment is None or not (told or reading.stale):
+        return None
+    # "Older than" is in the lists as "less than": a date below another. An age of at least so much lies there too.
+    far = reading.stale or read.operator in (Operator.LT, Operator.GTE) or read.when is When.BEFORE
+    given = Condition(name, Operator.LT if far else Operator.GTE, (moment,))
+    return _unit(reading, given, name, reading.spans(at, end, span), bound=True), end
+
+
+_SIDES = {
+    Operator.GT: When.AFTER,
+    Operator.GTE: When.SINCE,
+    Operator.LT: When.BEFORE,
+    Operator.LTE: When.UNTIL,
+    Operator.IN: When.IN,
+}
+
+
+def _side(read: Bounded, taken: Taken) -> When:
+    if read.when in (None, When.IN) and read.operator is None:
+        return When.SINCE if taken.since else When.IN
+    if read.when is not None:
+        return read.when
+    return _SIDES.get(read.operator or Operator.IN, When.IN)
+
+
+def _field(reading: Reading, end: int) -> tuple[str, int, Span | None]:
+    """The date field that was named before, or stands right behind; creation if none is named."""
+    if reading.stale:
+        return "updated_at", end, reading.dated_span
+    target = skip(reading.items, end)
+    item = reading.item(target)
+    names = item.get(Names) if item is not None else None
+    named_before = reading.name in DATED
+    if names is not None and names.field in DATED and not named_before:
+        return names.field, target + 1, None
+    if item is not None and item.is_role(Role.STALE):
+        reading.stale = True
+        return "updated_at", target + 1, None
+    return reading.dated or "created_at", end, reading.dated_span if named_before else None
+
+
+def _unit(reading: Reading, given: Filter, name: str, spans: tuple[Span, ...], *, bound: bool) -> Unit:
+    reading.stale, reading.name, reading.clings = False, None, False
+    why = "a day, month or year is all of it, its end included"
+    return Unit(given, frozenset((name,)), spans, why, bound=bound)

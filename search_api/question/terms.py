@@ -1,0 +1,121 @@
+"""Terms in a sentence: `field:value`, ids, tags with `#`, quoted words. They are taken at their word."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from mappings.field import Exposure, Field, Kind
+from mappings.field import Vocabulary as Values
+from mappings.fields import UnknownField, canonical_name, field_named
+from mappings.filter import Condition, Operator
+from search_api.clause import Reason
+from search_api.question.lex import Shape, written
+from search_api.question.match import Item, Shaped
+from search_api.question.reading import Reading, asks, searches
+from search_api.question.term import ValueProblem, parse_term_value
+from search_api.question.value import Unknown, resolve, tag_spellings
+
+IDS = ("id", "owner", "enterprise_project_id", "original_image_id")
+"""Fields that an id may be the value of."""
+
+TAG = re.compile(r"[A-Za-z][\w.\-]*=[\w.\-:@/]+")
+"""What looks like a tag: `key=value`."""
+
+
+def terms(reading: Reading, at: int) -> int | None:
+    """Read the item at a place if it is known by its look; give where reading goes on."""
+    item = reading.items[at]
+    shaped = item.get(Shaped)
+    if shaped is None:
+        return None
+    match shaped.shape:
+        case Shape.QUOTED:
+            _quoted(reading, at, item, shaped)
+        case Shape.TERM:
+            return _term(reading, at, item)
+        case Shape.UUID:
+            name = reading.name if reading.name in IDS else "id"
+            span = reading.name_span if reading.name in IDS else None
+            given = Condition(name, Operator.IN, (shaped.text.lower(),))
+            reading.nodes.append(asks(given, reading.spans(at, at + 1, span), "an id is taken whole"))
+            reading.name = None
+        case Shape.HASHTAG:
+            reading.nodes.append(asks(tag(shaped.text[1:]), (item.span,), "# marks a tag"))
+        case _:
+            return None
+    reading.clings = False
+    return at + 1
+
+
+def tag(text: str) -> Condition:
+    """Demand a tag, in both spellings."""
+    return Condition("tags", Operator.IN, tag_spellings(text))
+
+
+def _quoted(reading: Reading, at: int, item: Item, shaped: Shaped) -> None:
+    if shaped.text.strip():
+        reading.nodes.append(searches(item))
+    else:
+        reading.leave(at, at + 1, Reason.FILLER)
+
+
+def _term(reading: Reading, at: int, item: Item) -> int:
+    """Read `field:value`; what names no field, or has no such value, is text."""
+    term = written(item.text)
+    named = _field(term.name)
+    text = item.text.rstrip(",;")
+    value = term.value.rstrip(",;").removesuffix("'")
+    reading.clings = False
+    if named is None or not value:
+        known_tag = TAG.fullmatch(text) is not None and named is None
+        why = "key=value that names no field is a tag"
+        reading.nodes.append(asks(tag(text), (item.span,), why) if known_tag else searches(item))
+        return at + 1
+    field, name = named
+    sign = term.operator if term.operator in _COMPARING else ""
+    end = at + 1
+    if field.kind is Kind.KEYWORD and field.vocabulary is not Values.FREE and not sign:
+        value, end = _longer(reading, at, value, lambda words: resolve(field, words, reading.vocabulary))
+    parsed = parse_term_value(field, sign + value, reading.vocabulary, reading.now, name)
+    if isinstance(parsed, ValueProblem) and parsed.literal is not None:
+        near = f"; did you mean {', '.join(parsed.did_you_mean)}?" if parsed.did_you_mean else ""
+        reading.notes.append(f"no public image has {name} {value!r}{near}")
+        parsed = parsed.literal
+    if isinstance(parsed, ValueProblem):
+        reading.notes.append(f"{term.name}: {parsed.message}; searched as text")
+        reading.nodes.append(searches(replace(item, text=value)))
+        return at + 1
+    why = "a field given by name is taken at its word"
+    reading.nodes.append(asks(parsed, reading.spans(at, end), why))
+    reading.names_platform(parsed)
+    return end
+
+
+_COMPARING = ("!=", ">=", "<=", ">", "<")
+
+
+def _field(name: str) -> tuple[Field, str] | None:
+    """Find the field that a term names, in any case; none that is only for the catalogue's own use."""
+    for spelled in (name, name.lower()):
+        try:
+            field = field_named(spelled)
+        except UnknownField:
+            continue
+        if field.filterable and field.exposure is not Exposure.INTERNAL:
+            return field, canonical_name(spelled)
+    return None
+
+
+def _longer(reading: Reading, at: int, value: str, resolved: Callable[[str], object]) -> tuple[str, int]:
+    """Take further words into an unquoted value where the field knows the longer one: `platform:Red Hat`."""
+    best = (value, at + 1)
+    text = value
+    if '"' in value or "," in value or ":" in value:
+        return best
+    for end in range(at + 1, min(at + 4, len(reading.items))):
+        if reading.items[end].get(Shaped) is not None:
+            break
+        text = f"{text} {reading.items[end].text}"
+        if not isinstance(resolved(text), Unknown):
+            best = (text, end + 1)
+    return best
