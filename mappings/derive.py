@@ -5,39 +5,49 @@ The rules are those of the IMS API reference (attributes, special images, bare m
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from mappings.fields import FIELDS
 from mappings.filter import Value
 from mappings.platform import platform_named_by
-from mappings.scope import ImageType, Scope, View
+from mappings.scope import ImageType, View
 from mappings.version import version_of
 
 Values = dict[str, Value | tuple[str, ...]]
 Flags = Sequence[tuple[str, str]]
-"""Unknown `__support_*` keys with their values as text."""
+"""Unknown `__support_*` keys in lower case, with their values as text."""
 
 
 def derive(
-    stated: Mapping[str, Value | tuple[str, ...]], flags: Flags, scope: Scope
+    stated: Mapping[str, Value | tuple[str, ...]],
+    flags: Flags,
+    image_type: ImageType,
+    unreadable: AbstractSet[str] = frozenset(),
 ) -> tuple[Values, tuple[str, ...]]:
     """Fill in what follows: give all values, and the names of those that stand for something not stated.
 
-    `stated` holds every field that was read, those of the owner too. What is stated is never overruled.
+    `stated` holds every field that was read, those of the owner too; `image_type` is the type of the listing;
+    `unreadable` names the fields that were set to something that could not be read. What is stated is never
+    overruled, and nothing is filled in for what was stated and cannot be read.
     """
     known = dict(stated)
     hardware = frozenset(name for name in known.keys() & _HARDWARE if _holds(known[name]))
-    facts = _Facts(known, hardware, tuple((key, value) for key, value in flags if _holds(value)), scope)
+    facts = _Facts(
+        known, hardware, tuple((key, value) for key, value in flags if _holds(value)), image_type, unreadable
+    )
     unstated: list[str] = []
     for name, rule in _RULES:
         if name not in known:
             value, follows = rule(facts)
+            if not follows and unreadable and not unreadable.isdisjoint(_STATED_IN[name]):
+                continue
             if value is not None and value != ():
                 known[name] = value
                 if not follows:
                     unstated.append(name)
     for name, absent in _ABSENT:
-        if name not in known:
+        if name not in known and name not in unreadable:
             known[name] = absent
             unstated.append(name)
     return known, tuple(unstated)
@@ -45,12 +55,17 @@ def derive(
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What a rule may look at: fields so far, hardware fields and unknown flags that hold, the listing."""
+    """What a rule may look at.
+
+    Fields so far, hardware fields and unknown flags that hold, the type of the listing, and the fields that
+    could not be read.
+    """
 
     known: Values
     hardware: frozenset[str]
     flags: Flags
-    scope: Scope
+    image_type: ImageType
+    unreadable: AbstractSet[str]
 
 
 _Ruled = tuple[Value | tuple[str, ...] | None, bool]
@@ -86,6 +101,8 @@ def _firmware(facts: _Facts) -> _Ruled:
 def _kind(facts: _Facts) -> _Ruled:
     if facts.known.get("whole_image") is True:
         return "full_ecs", True
+    if "whole_image" in facts.unreadable:
+        return None, False
     environment = _text(facts, "virtual_env_type")
     if environment is not None:
         return _KINDS.get(environment), True
@@ -93,7 +110,7 @@ def _kind(facts: _Facts) -> _Ruled:
 
 
 def _image_type(facts: _Facts) -> _Ruled:
-    return facts.scope.image_type.value, False
+    return facts.image_type.value, False
 
 
 def _origin(facts: _Facts) -> _Ruled:
@@ -128,9 +145,9 @@ def _usable(facts: _Facts) -> _Ruled:
 
 def _trust(facts: _Facts) -> _Ruled:
     """Give public 0, own 1, shared 2, market 3; where listing and statement differ, market wins."""
-    if ImageType.MARKET in {facts.scope.image_type, facts.known.get("image_type")}:
+    if ImageType.MARKET in {facts.image_type, facts.known.get("image_type")}:
         return 3, True
-    return _TRUST[facts.scope.view], True
+    return _TRUST[facts.image_type.view], True
 
 
 _Rule = Callable[[_Facts], _Ruled]
@@ -150,6 +167,13 @@ _RULES: tuple[tuple[str, _Rule], ...] = (
     ("trust", _trust),
 )
 """In this order: a rule sees what those before it gave."""
+
+_STATED_IN = {name: {name} for name, _ in _RULES} | {
+    "architecture": {"support_arm", "hw_architecture"},
+    "firmware": {"hw_firmware_type"},
+    "kind": {"virtual_env_type", "disk_format"},
+}
+"""Where a cloud states what a rule fills in by default."""
 
 _ABSENT = tuple((field.name, field.absent) for field in FIELDS if field.absent is not None)
 _ARCHITECTURES = {
@@ -197,15 +221,25 @@ def _runs_on(facts: _Facts, hypervisor: str) -> bool:
     return (
         not _EVIDENCE[hypervisor].isdisjoint(facts.hardware)
         or facts.known.get("img_hv_type") == hypervisor
-        or any(hypervisor in _words(key) for key, _ in facts.flags)
+        or any(hypervisor in _named(key) for key, _ in facts.flags)
     )
 
 
 def _gpu_on(facts: _Facts, hypervisor: str) -> bool:
-    """Tell it from the attributes, or from an unknown flag that names GPU and hypervisor."""
+    """Tell it from the attributes, or from an unknown flag with GPU in its key."""
     return not _GPU_EVIDENCE[hypervisor].isdisjoint(facts.hardware) or any(
-        "gpu" in key and hypervisor in _words(key) for key, _ in facts.flags
+        "gpu" in key and hypervisor in _named(key) for key, _ in facts.flags
     )
+
+
+def _named(key: str) -> Sequence[str]:
+    """Give the hypervisors that an unknown flag names.
+
+    A GPU that names none is KVM's, like T4 (`__support_gpu_t4`): Xen knows one GPU only, M60_vGPU.
+    """
+    if "gpu" not in key:
+        return _words(key)
+    return [name for name in _EVIDENCE if name in key] or ["kvm"]
 
 
 def _gpu_models(facts: _Facts) -> Iterator[str]:

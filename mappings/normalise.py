@@ -1,17 +1,18 @@
 """`normalise`: a record of a list becomes a document. It never raises and never loses an image."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import lru_cache
 
 from mappings.derive import Values, derive
 from mappings.document import Document
 from mappings.field import Exposure, Field, Kind
 from mappings.fields import FIELDS, MAP_FIELD, field_named
+from mappings.listing import listed, listing_values
 from mappings.platform import canonical_platform
-from mappings.raw import nested_text, raw_json
-from mappings.scope import CloudKind, Scope, View
+from mappings.raw import Hidden, nested_text, raw_json
+from mappings.scope import CloudKind, Scope
 from mappings.value import (
     KEYWORD_BYTES,
     Flawed,
@@ -63,21 +64,26 @@ def normalise(record: Mapping[str, object], scope: Scope) -> Normalised:
 
     An attribute is not set if it is absent, null, "" or "null". A bad one is a problem, and its field stays
     absent; one too long is cut in the index and whole in `raw`. What only the owner may know is cut from the
-    documents and the raw records of all other views.
+    documents and the raw records of all others. A record that speaks of another listing than its own is a
+    problem too, and shown to fewer or with less (`mappings.listing`).
     """
     image = _image_id(record.get("id"))
     if image is None:
         return Normalised(None, (Problem("id", Reason.NO_ID),))
     problems: list[Problem] = []
-    hidden = frozenset[str]() if scope.view is View.OWN else _OWNER_KEYS
     stated, unknown = _read(record, scope.kind, problems)
+    unreadable = {problem.name for problem in problems} - stated.keys() if problems else _NOTHING
+    place = listed(stated, unreadable, scope)
+    if place.contradicted_by is not None:
+        problems.append(Problem(place.contradicted_by, Reason.OTHER_LISTING))
+    hidden = None if place.owners else _is_owners
     extra = _extra(unknown, hidden, problems)
-    flags = [(key, value) for key, value in extra.items() if key.startswith("__support_")]
-    fields, derived = derive(stated, flags, scope)
-    if hidden:
+    flags = [(key, value) for key, value in _folded(extra) if key.startswith("__support_")]
+    fields, derived = derive(stated, flags, place.image_type, unreadable)
+    if not place.owners:
         for name in _OWNER_FIELDS:
             fields.pop(name, None)
-    fields |= _listing(scope)
+    fields |= listing_values(scope, place.image_type.view)
     fields["id"] = image
     raw, flaw = raw_json(record, hidden)
     if flaw is not None:
@@ -111,31 +117,42 @@ def _read(
             continue
         if (known := table.first.get(key)) is not None:
             name, reader = known
-            _put(fields, name, reader(value), problems)
+            read = reader(value)
+            if isinstance(read, Flawed):
+                read = _counted(name, read, problems)
+            if read is not None:
+                fields[name] = read
         elif key not in table.further_keys:
             unknown[key] = value
-    for key, name, reader in table.further:
-        value = record.get(key)
-        if name not in fields and value not in _NOT_SET:
-            _put(fields, name, reader(value), problems)
-    if any(record.get(key) == "" for key in _PROJECT_KEYS):
-        fields.setdefault("enterprise_project_id", "0")
+    _read_further(record, table, fields, problems)
+    if "enterprise_project_id" not in fields and any(record.get(key) == "" for key in _PROJECT_KEYS):
+        fields["enterprise_project_id"] = "0"
     return fields, unknown
 
 
-def _put(fields: Values, name: str, read: Read | Flawed, problems: list[Problem]) -> None:
-    if isinstance(read, Flawed):
-        problems.append(Problem(name, read.reason))
-        read = read.value
-    if read is not None:
-        fields[name] = read
+def _read_further(
+    record: Mapping[str, object], table: "_Table", fields: Values, problems: list[Problem]
+) -> None:
+    for key, name, reader in table.further:
+        value = record.get(key)
+        if name not in fields and value not in _NOT_SET:
+            read = reader(value)
+            if isinstance(read, Flawed):
+                read = _counted(name, read, problems)
+            if read is not None:
+                fields[name] = read
 
 
-def _extra(unknown: Mapping[str, object], hidden: frozenset[str], problems: list[Problem]) -> dict[str, str]:
+def _counted(name: str, flawed: Flawed, problems: list[Problem]) -> Read:
+    problems.append(Problem(name, flawed.reason))
+    return flawed.value
+
+
+def _extra(unknown: Mapping[str, object], hidden: Hidden | None, problems: list[Problem]) -> dict[str, str]:
     """Write unknown attributes as text, in order of their keys."""
     extra: dict[str, str] = {}
     for key in sorted(unknown):
-        if key in hidden:
+        if hidden is not None and hidden(key):
             continue
         if len(extra) == EXTRA_KEYS:
             problems.append(Problem(MAP_FIELD, Reason.TOO_MANY))
@@ -147,23 +164,23 @@ def _extra(unknown: Mapping[str, object], hidden: frozenset[str], problems: list
     return extra
 
 
-def _as_text(value: object, hidden: frozenset[str]) -> str | Flawed:
+def _as_text(value: object, hidden: Hidden | None) -> str | Flawed:
     """Write text as it is, all else as JSON."""
     written = value if isinstance(value, str) else nested_text(value, hidden)
     short = bounded(text_of(written), KEYWORD_BYTES)
     return Flawed(written.reason, text_of(short)) if isinstance(written, Flawed) else short
 
 
-@lru_cache(maxsize=1024)
-def _listing(scope: Scope) -> Values:
-    """Give what the listing says of each of its images."""
-    values: Values = {
-        "cloud": scope.cloud,
-        "region": scope.region,
-        "view": scope.view.value,
-        "scopes": (scope.id,),
-    }
-    return {**values, "visible_to": scope.grants} if scope.grants else values
+def _folded(extra: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    return ((key.strip().casefold(), value) for key, value in extra.items())
+
+
+def _is_owners(key: str) -> bool:
+    """Tell whether only the owner may know it: a known key however written, or anything of the source."""
+    if key in _OPEN_KEYS:
+        return False
+    folded = key.strip().casefold()
+    return folded in _OWNER_KEYS or folded.startswith("__source_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,4 +249,6 @@ _NOT_SET = (None, "", "null")
 _TABLES = {kind: _table(kind) for kind in CloudKind}
 _PROJECT_KEYS = field_named("enterprise_project_id").ims
 _OWNER_FIELDS = tuple(field.name for field in FIELDS if field.exposure is Exposure.OWNER)
-_OWNER_KEYS = frozenset(key for name in _OWNER_FIELDS for key in field_named(name).wire_names)
+_OWNER_KEYS = frozenset(key for name in _OWNER_FIELDS for key in (name, *field_named(name).wire_names))
+_OPEN_KEYS = frozenset(key for field in FIELDS for key in field.wire_names) - _OWNER_KEYS
+_NOTHING: AbstractSet[str] = frozenset()

@@ -46,7 +46,7 @@ PRODUCTS = (
             "Novell SUSE",
         ),
     ),
-    Product("OpenSUSE", "openSUSE", ("openSUSE Leap",)),
+    Product("OpenSUSE", "openSUSE", ("openSUSE Leap", "openSUSE Tumbleweed")),
     Product("Oracle Linux", "Oracle Linux", ("Oracle", "Oracle Linux Server", "OracleLinux", "OEL")),
     Product("Fedora", "Fedora", ("Fedora Linux", "Fedora Server")),
     Product("CoreOS", "CoreOS", ("CoreOS Container Linux",)),
@@ -71,13 +71,20 @@ PRODUCTS = (
 
 @lru_cache(maxsize=4096)
 def canonical_platform(text: str) -> str:
-    """Give the product's one spelling; a text that means no known product stays as it is, trimmed."""
-    return _BY_KEY.get(platform_key(text), text.strip())
+    """Give the product's one spelling, also of a name with a version or an edition behind it.
+
+    A text that means no known product stays as it is, trimmed.
+    """
+    return _BY_KEY.get(platform_key(text)) or platform_named_by(text) or text.strip()
 
 
 @lru_cache(maxsize=4096)
 def platform_named_by(os_version: str) -> str | None:
-    """Give the product whose name an OS version begins with, the longest name first; else None."""
+    """Give the product whose name an OS version begins with, the longest name first; else None.
+
+    Between the name and the first number, or the end, only words for editions may stand: Fedora CoreOS is not
+    Fedora, Ubuntu Kylin not Ubuntu, Oracle Solaris not Oracle Linux.
+    """
     found = _BEGINNING.match(unicodedata.normalize("NFKC", os_version))
     return None if found is None else _BY_KEY[platform_key(found[1])]
 
@@ -94,8 +101,26 @@ def _pattern(text: str) -> str:
     return words + (r"(?![^\W\d_])" if text[-1].isascii() else "")
 
 
+_EDITIONS = (
+    *(
+        "Linux",
+        "GNU",
+        "OS",
+        "Server",
+        "Client",
+        "Desktop",
+        "Workstation",
+        "Enterprise",
+        "Advanced",
+        "Standard",
+    ),
+    *("Datacenter", "Essentials", "Foundation", "Web", "Home", "Pro", "Professional", "Ultimate", "Minimal"),
+    *("Edition", "Release", "Version", "LTS", "XP", "Vista", "for", "ARM", "SAP", "HPC", "Applications"),
+    *("高级", "服务器", "操作系统", "系统", "桌面", "企业", "专业", "标准", "版"),
+)
 _BY_KEY = {platform_key(text): name for text, name in _spelled()}
 _BEGINNING = re.compile(
-    rf"\W*({'|'.join(_pattern(text) for text, _ in sorted(_spelled(), key=lambda pair: -len(pair[0])))})",
+    rf"\W*({'|'.join(_pattern(text) for text, _ in sorted(_spelled(), key=lambda pair: -len(pair[0])))})"
+    rf"(?:[\W_]*(?:{'|'.join(map(_pattern, _EDITIONS))}))*[\W_]*(?:v?[0-9]|\Z)",
     re.IGNORECASE,
 )

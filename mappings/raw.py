@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -11,6 +11,8 @@ from mappings.value import Flawed, Reason, without_surrogates
 
 DEPTH = 64
 """How deep a record may nest; what lies deeper is replaced by null."""
+Hidden = Callable[[str], bool]
+"""Tells of a key whether it and its value are left out."""
 _BITS = 1_000
 """Larger integers are no double, and readers refuse them."""
 
@@ -23,14 +25,17 @@ class Repaired:
     flaw: Reason | None
 
 
-def raw_json(record: Mapping[str, object], hidden: Container[str]) -> tuple[bytes, Reason | None]:
+def raw_json(record: Mapping[str, object], hidden: Hidden | None) -> tuple[bytes, Reason | None]:
     """Write the record without the hidden keys, at any depth, so that equal records are equal bytes.
 
     Keys are sorted, and so are tags: they are sets, and clouds send them in any order.
     What JSON cannot hold is replaced, and told: NaN, infinities, endless numbers and what nests too deep by
     null, lone surrogates by U+FFFD.
     """
-    plain = {key: value for key, value in record.items() if key not in hidden}
+    plain = dict(record)
+    if hidden is not None:
+        for key in filter(hidden, record):
+            del plain[key]
     tags = plain.get("tags")
     if isinstance(tags, list) and all(isinstance(tag, str) for tag in tags):
         plain["tags"] = sorted(tags)
@@ -43,7 +48,7 @@ def raw_json(record: Mapping[str, object], hidden: Container[str]) -> tuple[byte
     return json_text(repaired.value).encode(), repaired.flaw
 
 
-def nested_text(value: object, hidden: Container[str]) -> str | Flawed:
+def nested_text(value: object, hidden: Hidden | None) -> str | Flawed:
     """Write a nested value as compact JSON text, without the hidden keys."""
     repaired = repair(value, hidden)
     written = json_text(repaired.value)
@@ -55,7 +60,7 @@ def json_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
 
-def repair(value: object, hidden: Container[str], depth: int = DEPTH) -> Repaired:
+def repair(value: object, hidden: Hidden | None, depth: int = DEPTH) -> Repaired:
     """Copy a JSON value so that it can be written, without the hidden keys."""
     if isinstance(value, str):
         return _repair_text(value)
@@ -79,9 +84,10 @@ def _is_flat(record: dict[str, object]) -> bool:
     types = set(map(type, record.values()))
     if types.isdisjoint(_NESTED):
         return True
-    return types.isdisjoint(_NESTED - {list}) and all(
-        isinstance(part, str) for value in record.values() if isinstance(value, list) for part in value
-    )
+    if not types.isdisjoint(_NESTED - {list}):
+        return False
+    lists = (value for value in record.values() if isinstance(value, list))
+    return all(set(map(type, value)) <= {str} for value in lists)
 
 
 _NESTED = frozenset({dict, list, tuple, float})
@@ -92,12 +98,12 @@ def _repair_text(value: str) -> Repaired:
     return Repaired(whole, None if whole == value else Reason.BROKEN_CHARACTERS)
 
 
-def _repair_object(value: dict[object, object], hidden: Container[str], depth: int) -> Repaired:
+def _repair_object(value: dict[object, object], hidden: Hidden | None, depth: int) -> Repaired:
     copy: dict[str, object] = {}
     flaw: Reason | None = None
     for key, held in value.items():
         name = _repair_text(str(key))
-        if name.value in hidden:
+        if hidden is not None and hidden(str(name.value)):
             continue
         part = repair(held, hidden, depth)
         flaw = flaw or name.flaw or part.flaw

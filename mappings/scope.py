@@ -11,6 +11,14 @@ class CloudKind(StrEnum):
     GLANCE = "glance"
 
 
+class View(StrEnum):
+    """Who an image is seen by in a listing: it decides access, and which fields may be kept."""
+
+    PUBLIC = "public"
+    OWN = "own"
+    SHARED = "shared"
+
+
 class ImageType(StrEnum):
     """The listings of one project; the values of `__imagetype`."""
 
@@ -19,13 +27,10 @@ class ImageType(StrEnum):
     SHARED = "shared"
     MARKET = "market"
 
-
-class View(StrEnum):
-    """Who an image is seen by in a listing: it decides access, and which fields may be kept."""
-
-    PUBLIC = "public"
-    OWN = "own"
-    SHARED = "shared"
+    @property
+    def view(self) -> View:
+        """The view of the images in a listing of this type."""
+        return _VIEWS[self]
 
 
 _VIEWS = {
@@ -60,7 +65,7 @@ class Scope:
     @property
     def view(self) -> View:
         """The view of the images that this scope lists."""
-        return _VIEWS[self.image_type]
+        return self.image_type.view
 
     @property
     def grants(self) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ class Reason(StrEnum):
     TOO_MANY = "too many, the rest left out of the index"
     BROKEN_CHARACTERS = "characters that are no Unicode, replaced"
     NOT_JSON = "a value that JSON cannot hold, replaced"
+    OTHER_LISTING = "speaks of another listing, shown to fewer or with less"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ _RELEASE_LATER = re.compile(r"\bR([0-9])\b", re.IGNORECASE)
 _SERVICE_PACK = re.compile(r"(?:\b|_)SP\s*([0-9]{1,3})\b", re.IGNORECASE)
 _UPDATE = re.compile(r"\s*(?:U|Update)\s*([0-9]{1,3})\b", re.IGNORECASE)
 _ASKED = re.compile(
-    rf"v?({_NUMBER})\s*(R[0-9])?(?:[\s.]*(?:SP|U|Update)\s*([0-9]{{1,3}}))?((?:\.[0-9]{{1,{_DIGITS}}})*)",
+    rf"v?({_NUMBER})(?:\s*-?\s*(R[0-9]))?(?:(?:[\s.]*|\s*[-_]\s*)(?:SP|U|Update)\s*([0-9]{{1,3}}))?"
+    rf"((?:\.[0-9]{{1,{_DIGITS}}})*)",
     re.IGNORECASE,
 )
 
@@ -52,7 +53,7 @@ def version_of(platform: str | None, os_version: str) -> str | None:
 
 @lru_cache(maxsize=16384)
 def canonical_version(text: str) -> str:
-    """Write a version that somebody names in the one form: `12 sp3` is 12.3, `2012 r2` is 2012R2.
+    """Write a version that somebody names in the one form: `12 sp3` or `12-SP3` is 12.3, `2012 r2` is 2012R2.
 
     Raises ValueError for what is no version.
     """

@@ -24,7 +24,8 @@ GPU = (
         label_zh="虚拟化类型",
         description=(
             "Hypervisors that the image runs on, from its flags: KVM by __support_kvm or any KVM-only "
-            "attribute, Xen likewise. Absent where no flag is stated, which is neither yes nor no."
+            "attribute, Xen likewise; an unknown __support_* flag counts for the hypervisor in its key. "
+            "Absent where no flag is stated, which is neither yes nor no."
         ),
         example="kvm",
         source=f"{RULE}, after {ATTRIBUTES}",
@@ -40,7 +41,10 @@ GPU = (
         group=Group.HARDWARE,
         label="GPU on",
         label_zh="GPU加速平台",
-        description="Hypervisors on which the image is made for GPU servers.",
+        description=(
+            "Hypervisors on which the image is made for GPU servers. An unknown __support_* flag with gpu in "
+            "its key counts too; where it names no hypervisor it is KVM's, as T4's flag is."
+        ),
         example="kvm",
         source=f"{RULE}, after {PARAMETERS}",
         multiple=True,

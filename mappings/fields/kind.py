@@ -10,7 +10,10 @@ KIND = (
         group=Group.KIND,
         label="Image type",
         label_zh="镜像类型",
-        description="Whose image it is; the type of the listing where nothing is stated.",
+        description=(
+            "Whose image it is; the type of the listing where nothing is stated, and private where a public "
+            "listing shows what says it is not public."
+        ),
         example="gold",
         source=ATTRIBUTES,
         ims=("__imagetype",),

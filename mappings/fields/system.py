@@ -31,8 +31,8 @@ SYSTEM = (
         label="Platform",
         label_zh="镜像平台分类",
         description=(
-            "Product of the operating system, in one spelling: Red Hat, RedHat and Redhat are one. Where the "
-            "cloud states none it is read from the OS version."
+            "Product of the operating system, in one spelling: Red Hat, RedHat and Redhat are one, and so is "
+            "Windows Server 2019 Windows. Where the cloud states none it is read from the OS version."
         ),
         example="Ubuntu",
         source=PARAMETERS,

@@ -2,13 +2,9 @@ import pytest
 
 from mappings.derive import derive
 from mappings.filter import Value
-from mappings.scope import CloudKind, ImageType, Scope
+from mappings.scope import ImageType
 
 Many = tuple[str, ...]
-
-
-def scope(image_type: ImageType = ImageType.GOLD) -> Scope:
-    return Scope("prod", "huawei", CloudKind.IMS, "cn-north-4", image_type, "p1")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +68,7 @@ def scope(image_type: ImageType = ImageType.GOLD) -> Scope:
 def test_a_value_follows(
     title: str, stated: dict[str, Value | Many], name: str, value: Value | None, unstated: bool
 ) -> None:
-    known, derived = derive(stated, (), scope())
+    known, derived = derive(stated, (), ImageType.GOLD)
     assert known.get(name) == value
     assert (name in derived) is unstated
 
@@ -91,8 +87,8 @@ KVM_ONLY = [
 
 @pytest.mark.parametrize("flag", KVM_ONLY)
 def test_each_flag_of_kvm_is_evidence_for_kvm(flag: str) -> None:
-    assert derive({flag: True}, (), scope())[0]["hypervisors"] == ("kvm",)
-    assert "hypervisors" not in derive({flag: False}, (), scope())[0]
+    assert derive({flag: True}, (), ImageType.GOLD)[0]["hypervisors"] == ("kvm",)
+    assert "hypervisors" not in derive({flag: False}, (), ImageType.GOLD)[0]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +111,9 @@ def test_each_flag_of_kvm_is_evidence_for_kvm(flag: str) -> None:
         ("Xen HANA", {"support_xen_hana": True}, (), (("xen",), None, None)),
         ("FPGA", {"support_kvm_fpga_type": "VU9P"}, (), (("kvm",), None, None)),
         ("OpenStack's statement", {"img_hv_type": "kvm"}, (), (("kvm",), None, None)),
-        ("unknown GPU flag", {}, (("__support_gpu_a10", "true"),), (None, None, ("A10",))),
+        ("unknown GPU flag is KVM's", {}, (("__support_gpu_a10", "true"),), (("kvm",), ("kvm",), ("A10",))),
+        ("virtual GPU of Xen", {}, (("__support_xen_vgpu", "true"),), (("xen",), ("xen",), None)),
+        ("Xen without a gap", {}, (("__support_xengpu", "M60"),), (("xen",), ("xen",), ("M60",))),
         ("unknown GPU flag denied", {}, (("__support_gpu_a10", "false"),), (None, None, None)),
         ("unknown GPU flag of KVM", {}, (("__support_kvm_gpu_a30", "True"),), (("kvm",), ("kvm",), ("A30",))),
         ("unknown GPU type", {}, (("__support_xen_gpu_kind", "M10"),), (("xen",), ("xen",), ("M10",))),
@@ -130,7 +128,7 @@ def test_hypervisors_and_gpus_follow(
     flags: tuple[tuple[str, str], ...],
     expected: tuple[Many | None, Many | None, Many | None],
 ) -> None:
-    known, derived = derive(stated, flags, scope())
+    known, derived = derive(stated, flags, ImageType.GOLD)
     assert (known.get("hypervisors"), known.get("gpu"), known.get("gpu_types")) == expected
     assert not {"hypervisors", "gpu", "gpu_types"} & set(derived)
 
@@ -138,8 +136,8 @@ def test_hypervisors_and_gpus_follow(
 @pytest.mark.parametrize("board", ["s1l", "m2m", "h2l", "hs2l", "io2xl", "kl13xl"])
 def test_boards_are_found_on_bare_metal_only(board: str) -> None:
     flags = ((f"__support_{board}", "true"), ("__support_s2m", "false"), ("__support_static", "true"))
-    assert derive({"virtual_env_type": "Ironic"}, flags, scope())[0]["boards"] == (board,)
-    assert "boards" not in derive({"virtual_env_type": "FusionCompute"}, flags, scope())[0]
+    assert derive({"virtual_env_type": "Ironic"}, flags, ImageType.GOLD)[0]["boards"] == (board,)
+    assert "boards" not in derive({"virtual_env_type": "FusionCompute"}, flags, ImageType.GOLD)[0]
 
 
 @pytest.mark.parametrize(
@@ -154,11 +152,11 @@ def test_boards_are_found_on_bare_metal_only(board: str) -> None:
     ],
 )
 def test_trust_follows_from_listing_and_type(listing: ImageType, stated: str, trust: int) -> None:
-    known, _ = derive({"image_type": stated}, (), scope(listing))
+    known, _ = derive({"image_type": stated}, (), listing)
     assert known["trust"] == trust
 
 
 def test_what_is_given_is_not_changed() -> None:
     stated: dict[str, Value | Many] = {"status": "active"}
-    derive(stated, (), scope())
+    derive(stated, (), ImageType.GOLD)
     assert stated == {"status": "active"}

@@ -27,9 +27,11 @@ OTHER_SHAPES = [
 OWNER_FIELDS = [field for field in FIELDS if field.exposure is Exposure.OWNER]
 
 
-def scope(image_type: ImageType = ImageType.GOLD, kind: CloudKind = CloudKind.IMS) -> Scope:
+def scope(
+    image_type: ImageType = ImageType.GOLD, kind: CloudKind = CloudKind.IMS, project: str = "p1"
+) -> Scope:
     public = image_type in {ImageType.GOLD, ImageType.MARKET}
-    return Scope("prod", "huawei", kind, "cn-north-4", image_type, None if public else "p1")
+    return Scope("prod", "huawei", kind, "cn-north-4", image_type, None if public else project)
 
 
 def document(
@@ -54,7 +56,9 @@ def test_there_is_an_expectation_for_each_real_record() -> None:
 @pytest.mark.parametrize("number", range(len(EXPECTED)))
 def test_a_real_record_becomes_the_expected_document(number: int) -> None:
     record, expected = RECORDS[number], EXPECTED[number]
-    listing = scope(ImageType(expected["image_type"]), CloudKind(expected["kind"]))
+    listing = scope(
+        ImageType(expected["image_type"]), CloudKind(expected["kind"]), project=record.get("owner") or "p1"
+    )
     normalised = normalise(record, listing)
     assert normalised.document is not None
     found = restore(store(normalised.document))
@@ -279,13 +283,55 @@ def test_a_bad_attribute_costs_only_itself() -> None:
     found = document({**record, "status": "active"})
     assert not {"min_disk", "protected", "name"} & set(found.fields)
     assert found.fields["status"] == "active"
-    assert (found.fields["min_ram"], "min_ram" in found.derived) == (0, True)
+    assert "min_ram" not in found.fields
     assert problems(record) == [
         ("min_ram", Reason.OUT_OF_RANGE),
         ("min_disk", Reason.NOT_AN_INTEGER),
         ("protected", Reason.NOT_A_BOOLEAN),
         ("name", Reason.NOT_TEXT),
     ]
+
+
+@pytest.mark.parametrize(
+    ("title", "record", "absent"),
+    [
+        ("memory with a fraction", {"min_ram": 2048.5}, {"min_ram"}),
+        ("a negative ceiling", {"max_ram": "-1"}, {"max_ram"}),
+        ("a flag that is neither", {"__support_arm": "maybe"}, {"support_arm", "architecture", "firmware"}),
+        ("boot mode as a list", {"hw_firmware_type": ["uefi"]}, {"hw_firmware_type", "firmware"}),
+        (
+            "a platform as an object",
+            {"__platform": {"name": "SUSE"}, "__os_version": "Ubuntu 22.04 64bit"},
+            {"platform"},
+        ),
+        (
+            "a full ECS perhaps",
+            {"__whole_image": "maybe", "virtual_env_type": "FusionCompute"},
+            {"kind"},
+        ),
+        ("an environment as a list", {"virtual_env_type": ["DataImage"], "disk_format": "iso"}, {"kind"}),
+        ("a type as a list", {"__imagetype": ["market"]}, {"image_type"}),
+    ],
+)
+def test_no_rule_fills_in_what_was_stated_and_cannot_be_read(
+    title: str, record: dict[str, object], absent: set[str]
+) -> None:
+    found = document(record, ImageType.PRIVATE)
+    assert not absent & (set(found.fields) | set(found.derived))
+    assert "min_ram" in found.derived or "min_ram" in absent
+
+
+def test_a_further_key_that_can_be_read_makes_up_for_the_first() -> None:
+    record: dict[str, object] = {"hw_architecture": ["arm"], "architecture": "aarch64"}
+    found = document(record, kind=CloudKind.GLANCE)
+    assert (found.fields["architecture"], found.fields["firmware"]) == ("arm", "uefi")
+
+
+@pytest.mark.parametrize("key", ["__support_KVM_GPU_A100", "__SUPPORT_gpu_a100", " __support_gpu_A100 "])
+def test_a_flag_counts_however_it_is_written(key: str) -> None:
+    found = document({key: "True"})
+    assert (found.fields["gpu"], found.fields["gpu_types"]) == (("kvm",), ("A100",))
+    assert found.extra == {key: "True"}
 
 
 def test_the_order_of_keys_and_tags_changes_nothing() -> None:

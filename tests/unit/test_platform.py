@@ -69,6 +69,70 @@ def test_an_os_version_names_its_product(text: str, product: str | None) -> None
     assert platform_named_by(text) == product
 
 
+@pytest.mark.parametrize(
+    ("text", "product"),
+    [
+        ("Windows Server 2019", "Windows"),
+        ("Windows Server 2012 R2 Datacenter", "Windows"),
+        ("Windows 10", "Windows"),
+        ("AlmaLinux 9", "AlmaLinux"),
+        ("HCE 2.0", "Huawei Cloud EulerOS"),
+        ("Huawei Cloud EulerOS 2.0 Standard", "Huawei Cloud EulerOS"),
+        ("Red Hat Enterprise Linux Server", "Red Hat"),
+        ("Red Hat Enterprise Linux 9.1", "Red Hat"),
+        ("RHEL8", "Red Hat"),
+        ("Ubuntu Server 22.04 LTS", "Ubuntu"),
+        ("ubuntu_22_04", "Ubuntu"),
+        ("CentOS-7", "CentOS"),
+        ("CentOS Stream 9", "CentOS"),
+        ("CoreOS 1298.6.0", "CoreOS"),
+        ("SLES 15 SP5", "SUSE"),
+        ("SUSE Linux Enterprise Server for SAP Applications 15", "SUSE"),
+        ("openSUSE Leap 15.5", "OpenSUSE"),
+        ("openSUSE 15.5", "OpenSUSE"),
+        ("EulerOS V2.0SP5", "EulerOS"),
+        ("openEuler 22.03", "openEuler"),
+        ("Kylin V10", "Kylin"),
+        ("NeoKylin 7.4", "NeoKylin"),
+        ("银河麒麟高级服务器操作系统 V10", "Kylin"),
+        ("UOS Server 20", "UnionTech OS"),
+        ("Debian GNU/Linux 12", "Debian"),
+        ("Other(64 bit)", "Other"),
+    ],
+)
+def test_a_platform_with_more_behind_its_name_is_its_product(text: str, product: str) -> None:
+    assert canonical_platform(text) == product
+    assert platform_named_by(text) == product
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Fedora CoreOS",
+        "Fedora CoreOS 38",
+        "Red Hat CoreOS",
+        "Red Hat Enterprise Linux CoreOS 4.14",
+        "Ubuntu Kylin 20.04",
+        "Ubuntu Core 22",
+        "SUSE openSUSE 15",
+        "SUSE Leap 15",
+        "SUSE Linux Enterprise Micro 5.5",
+        "openSUSE MicroOS",
+        "Oracle Solaris 11",
+        "EulerOS openEuler 22.03",
+        "Huawei EulerOS",
+        "HCE openEuler",
+        "CentOS CoreOS",
+        "CentOSish 9",
+        "Debian GNU/Hurd",
+        "Anolis OS 8 for CentOS",
+    ],
+)
+def test_what_only_begins_like_a_product_keeps_its_text(text: str) -> None:
+    assert canonical_platform(text) == text
+    assert platform_named_by(text) is None
+
+
 @pytest.mark.parametrize("platform", sorted(OS_VERSIONS))
 def test_published_os_versions_name_their_platform(platform: str) -> None:
     nameless = ("published without the OS name",)

@@ -70,6 +70,10 @@ def test_a_version_is_read(title: str, platform: str | None, text: str, version:
         ("12 SP3", "12.3"),
         ("12sp3", "12.3"),
         ("12.SP3", "12.3"),
+        ("12-SP5", "12.5"),
+        ("12_sp5", "12.5"),
+        ("7.0-U5", "7.0.5"),
+        ("2012-R2", "2012R2"),
         ("7.0 U5", "7.0.5"),
         ("2012 R2", "2012R2"),
         ("2012r2", "2012R2"),
@@ -83,7 +87,34 @@ def test_what_people_name_has_one_form(asked: str, version: str) -> None:
     assert canonical_version(version) == version
 
 
-@pytest.mark.parametrize("asked", ["", "latest", "7.", ".7", "7..9", "7.x", "-7", "7,9", "1234567890", "R2"])
+@pytest.mark.parametrize(
+    "asked", ["12 SP5", "12-SP5", "12_SP5", "12SP5", "v7.9", "2012 R2", "2012-R2", "20.03-SP1"]
+)
+def test_what_people_name_is_read_as_in_an_os_version(asked: str) -> None:
+    platform = "Windows" if "R2" in asked else None
+    assert canonical_version(asked) == version_of(platform, asked)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "12-",
+        "12-5",
+        "12--SP5",
+        "-SP5",
+        "12-R",
+        "",
+        "latest",
+        "7.",
+        ".7",
+        "7..9",
+        "7.x",
+        "-7",
+        "7,9",
+        "1234567890",
+        "R2",
+    ],
+)
 def test_what_is_no_version_is_refused(asked: str) -> None:
     with pytest.raises(ValueError, match="not a version"):
         components(asked)
