@@ -47,7 +47,8 @@ def summary(question: Question) -> str:
     what = {Intent.COUNT: "number of images", Intent.FACET: "counts of images", Intent.LIST: "images"}[
         question.intent
     ]
-    by = f" by {', '.join(_field(name)[0].lower() for name in question.facets)}" if question.facets else ""
+    facets = question.facets if question.intent is Intent.FACET else ()
+    by = f" by {', '.join(_field(name)[0].lower() for name in facets)}" if facets else ""
     order = [
         f"{_field(level.field)[0].lower()} {'falling' if level.descending else 'rising'}"
         for level in question.sort

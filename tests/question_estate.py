@@ -31,7 +31,16 @@ _POOLS: Mapping[str, tuple[object, ...]] = {
     "disk_format": ("zvhd2", "vhd", "zvhd", "raw", "qcow2", "iso"),
     "min_ram": (None, 0, 512, 513, 1024, 1025, 1536, 2048, 2049, 4096, 8192, 8193, 16384, 16385),
     "min_disk": (None, 8, 10, 20, 21, 39, 40, 41, 50, 51, 60, 61, 100, 1000, 1024, 1025),
-    "__image_size": (None, "0", "449261568", "524287999", "524288000", "4294967296", "4294967297", "10737418241"),
+    "__image_size": (
+        None,
+        "0",
+        "449261568",
+        "524287999",
+        "524288000",
+        "4294967296",
+        "4294967297",
+        "10737418241",
+    ),
     "__support_agent_list": (None, "hss", "ces", "hss,ces"),
     "__support_fc_inject": (None, "true", "false"),
     "enterprise_project_id": (None, "0", "5c1d9f7a-2b3e-4c58-9a6d-7e8f90123456"),
@@ -39,14 +48,25 @@ _POOLS: Mapping[str, tuple[object, ...]] = {
     "__support_diskintensive": (None, None, None, "true"),
     "__support_highperformance": (None, None, None, "true"),
     "__support_nvme_highio": (None, None, None, None, "true"),
-    "tags": ([], ["staging"], ["production"], ["web"], ["production", "web"], ["team=blue"], ["deprecated", "golden"]),
+    "tags": (
+        [],
+        ["staging"],
+        ["production"],
+        ["web"],
+        ["production", "web"],
+        ["team=blue"],
+        ["deprecated", "golden"],
+    ),
 }
 _HARDWARE: tuple[Mapping[str, str], ...] = (
     {},
     {"__support_kvm": "true"},
     {"__support_xen": "true"},
     {"__support_kvm": "true", "__support_xen": "true"},
-    *({"__support_kvm_gpu_type": card} for card in ("M60", "V100", "V100_vGPU", "P2V_V100", "P100", "P4", "RTX5000")),
+    *(
+        {"__support_kvm_gpu_type": card}
+        for card in ("M60", "V100", "V100_vGPU", "P2V_V100", "P100", "P4", "RTX5000")
+    ),
     {"__support_xen_gpu_type": "M60_vGPU"},
     {"__support_gpu_t4": "true"},
     {"__support_xen_hana": "true"},
@@ -85,7 +105,9 @@ def pool() -> tuple[Planted, ...]:
         for entry in entries
         if platform not in ("Other",)
     ]
-    return tuple(_planted(_random(draw, *draw.choice(versions)), draw.choice(REGIONS), index) for index in range(1500))
+    return tuple(
+        _planted(_random(draw, *draw.choice(versions)), draw.choice(REGIONS), index) for index in range(1500)
+    )
 
 
 def around(reading: Mapping[str, object], seed: int) -> tuple[Planted, ...]:
@@ -110,10 +132,17 @@ def _random(draw: random.Random, platform: str, os_version: str) -> dict[str, ob
     record: dict[str, object] = {name: draw.choice(values) for name, values in _POOLS.items()}
     record |= draw.choice(_HARDWARE)
     spelled = draw.choice(("RedHat", "Red Hat", "Redhat")) if platform == "Red Hat" else platform
-    record |= {"__platform": spelled, "__os_version": os_version, "__os_type": "Windows" if platform == "Windows" else "Linux"}
+    record |= {
+        "__platform": spelled,
+        "__os_version": os_version,
+        "__os_type": "Windows" if platform == "Windows" else "Linux",
+    }
     if record["__imagetype"] == "private" and draw.random() < 0.2:
         record["__system__cmkid"] = _PRESENT["__system__cmkid"]
-    words = draw.sample(("nginx", "backup", "data", "disk", "jenkins", "agent", "sql", "2019", "golden", "Enterprise", "LTS"), 2)
+    words = draw.sample(
+        ("nginx", "backup", "data", "disk", "jenkins", "agent", "sql", "2019", "golden", "Enterprise", "LTS"),
+        2,
+    )
     record["name"] = " ".join(words)
     for name in ("created_at", "updated_at"):
         moment = datetime(2021, 1, 1) + timedelta(seconds=draw.randrange(5 * 365 * 86400))  # noqa: DTZ001
@@ -127,6 +156,12 @@ def _random(draw: random.Random, platform: str, os_version: str) -> dict[str, ob
 def _planted(record: Mapping[str, object], region: str, number: int) -> Planted:
     full = {"id": f"00000000-0000-4000-8000-{number:012d}", "name": f"image {number}", **record}
     kind = ImageType(str(full.setdefault("__imagetype", "gold")))
+    if kind is ImageType.PRIVATE:  # listings agree with what they list
+        full["owner"] = PROJECT
+        if full.get("visibility") == "public":
+            full["visibility"] = "private"
+    elif kind in (ImageType.GOLD, ImageType.MARKET) and full.get("visibility") == "private":
+        full["visibility"] = "public"
     project = PROJECT if kind in (ImageType.PRIVATE, ImageType.SHARED) else None
     document = normalise(full, Scope("test", "huawei", CloudKind.IMS, region, kind, project)).document
     assert document is not None
@@ -192,7 +227,9 @@ def _apply(part: Mapping[str, object], record: dict[str, object], region: str, d
     if version is None and isinstance(limits := bounds.get("@os_version"), Mapping):
         version = _beside_version(str(draw.choice(list(limits.values()))), draw)
     if version is not None or "__platform" in must:
-        record["__os_version"] = _written_version(str(record.get("__platform")), str(version or draw.choice(("7.6", "9", "12.1"))))
+        record["__os_version"] = _written_version(
+            str(record.get("__platform")), str(version or draw.choice(("7.6", "9", "12.1")))
+        )
     for name, limits in bounds.items():
         assert isinstance(limits, Mapping)
         if name != "@os_version":
@@ -208,7 +245,12 @@ def _within(record: dict[str, object], name: str, limits: Mapping[str, object], 
     if isinstance(bound, str):
         moment = datetime.fromisoformat(bound)
         step = draw.choice((timedelta(seconds=1), timedelta(hours=7), timedelta(days=5), timedelta(days=40)))
-        moment += {"gte": draw.choice((timedelta(0), step)), "gt": step, "lt": -step, "lte": -draw.choice((timedelta(0), step))}[operator]
+        moment += {
+            "gte": draw.choice((timedelta(0), step)),
+            "gt": step,
+            "lt": -step,
+            "lte": -draw.choice((timedelta(0), step)),
+        }[operator]
         record[name] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     else:
         assert isinstance(bound, int)
@@ -241,7 +283,12 @@ def _near_misses(
             continue
         if name == "@os_version":
             missed = dict(record)
-            missed["__os_version"] = re.sub(r"\d+(?=\D*( SP| R2| Standard| 64bit))", lambda m: str(int(m[0]) + 1), str(record.get("__os_version")), count=1)
+            missed["__os_version"] = re.sub(
+                r"\d+(?=\D*( SP| R2| Standard| 64bit))",
+                lambda m: str(int(m[0]) + 1),
+                str(record.get("__os_version")),
+                count=1,
+            )
             yield missed, region
             continue
         missed = {key: value for key, value in record.items() if key != wire}
@@ -259,7 +306,12 @@ def _near_misses(
 
 
 def _names(reading: Mapping[str, object]) -> list[str]:
-    names = [name for part in ("must", "must_not", "range") for name in _mapping(reading, part) if name not in ("id", "@text")]
+    names = [
+        name
+        for part in ("must", "must_not", "range")
+        for name in _mapping(reading, part)
+        if name not in ("id", "@text")
+    ]
     groups = reading.get("any") or []
     assert isinstance(groups, list)
     for group in groups:

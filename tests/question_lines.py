@@ -74,7 +74,9 @@ def outcome(line: Line) -> Outcome:
     wrong = _arrangement(question, line)
     for place, reading in enumerate(readings):
         ignore = {
-            index for index, image in enumerate(images) if near_a_bound(reading, line.get("tolerance", {}), image.record)
+            index
+            for index, image in enumerate(images)
+            if near_a_bound(reading, line.get("tolerance", {}), image.record)
         }
         wanted = {index for index, image in enumerate(images) if holds(reading, image.record, image.region)}
         if wanted - ignore == got - ignore:
@@ -84,7 +86,9 @@ def outcome(line: Line) -> Outcome:
     if line.get("expect") in _TOLERANT:
         return Outcome(line, "accepted", "tolerated", len(got))
     wanted = {index for index, image in enumerate(images) if holds(line, image.record, image.region)}
-    return Outcome(line, "failed", wrong or f"{len(got - wanted)} too many, {len(wanted - got)} missing", len(got))
+    return Outcome(
+        line, "failed", wrong or f"{len(got - wanted)} too many, {len(wanted - got)} missing", len(got)
+    )
 
 
 def _found(question: Question, image: Planted) -> bool:
@@ -94,7 +98,9 @@ def _found(question: Question, image: Planted) -> bool:
 
 def _arrangement(question: Question, line: Line) -> str:
     if line.get("sort") is not None:
-        wanted = [(_SORTED_BY.get(one["field"], one["field"]), one["order"] == "desc") for one in line["sort"]]
+        wanted = [
+            (_SORTED_BY.get(one["field"], one["field"]), one["order"] == "desc") for one in line["sort"]
+        ]
         if [(level.field, level.descending) for level in question.sort][: len(wanted)] != wanted:
             return "sort"
     elif question.sort:

@@ -28,9 +28,7 @@ def holds(reading: Reading, record: Record, region: str) -> bool:
         )
         and all(_in_range(record, name, bounds) for name, bounds in _part(reading, "range").items())
         and _says(record, str(reading.get("text") or ""))
-        and all(
-            any(holds(clause, record, region) for clause in group) for group in _groups(reading)
-        )
+        and all(any(holds(clause, record, region) for clause in group) for group in _groups(reading))
     )
 
 
@@ -87,7 +85,13 @@ def _is(record: Record, region: str, name: str, wanted: object) -> bool:
         return value not in (None, "", [], "null")
     if wanted == "":
         return value in (None, "", [], "null")
-    values = value if isinstance(value, list) else str(value).split(",") if name == "__support_agent_list" else [value]
+    values = (
+        value
+        if isinstance(value, list)
+        else str(value).split(",")
+        if name == "__support_agent_list"
+        else [value]
+    )
     return any(_equal(name, one, wanted) for one in values)
 
 
@@ -109,7 +113,9 @@ def _key(text: str) -> str:
 
 
 def _asked_version(text: str) -> tuple[tuple[int, str], ...]:
-    return tuple((int(part.removesuffix("R2")), "R2" if part.endswith("R2") else "") for part in text.split("."))
+    return tuple(
+        (int(part.removesuffix("R2")), "R2" if part.endswith("R2") else "") for part in text.split(".")
+    )
 
 
 def _in_range(record: Record, name: str, bounds: object) -> bool:

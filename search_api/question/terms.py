@@ -18,6 +18,9 @@ from search_api.question.value import Unknown, resolve, tag_spellings
 IDS = ("id", "owner", "enterprise_project_id", "original_image_id")
 """Fields that an id may be the value of."""
 
+NOT_SEARCHED = ("image_location",)
+"""Store paths are not for show: no term finds images by them."""
+
 TAG = re.compile(r"[A-Za-z][\w.\-]*=[\w.\-:@/]+")
 """What looks like a tag: `key=value`."""
 
@@ -101,7 +104,7 @@ def _field(name: str) -> tuple[Field, str] | None:
             field = field_named(spelled)
         except UnknownField:
             continue
-        if field.filterable and field.exposure is not Exposure.INTERNAL:
+        if field.filterable and field.exposure is not Exposure.INTERNAL and field.name not in NOT_SEARCHED:
             return field, canonical_name(spelled)
     return None
 
