@@ -1,10 +1,10 @@
 """An answer of the API as a person reads it on a terminal."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypedDict
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from clouds.printable import printable
@@ -44,7 +44,7 @@ class Answer(TypedDict):
 FACETS = ("platform", "version", "firmware", "gpu_types", "image_type", "region")
 """The counts shown below the images."""
 
-_FACET_VALUES = 6
+_FACET_VALUES = 5
 
 
 def answer_text(answer: Answer) -> RenderableType:
@@ -56,7 +56,7 @@ def answer_text(answer: Answer) -> RenderableType:
     parts += [_line(f"Note: {note}", style="yellow") for note in answer["interpretation"]["notes"]]
     parts.append(_line(_found(answer), style="bold"))
     if answer["images"]:
-        parts += [Text(), _images(answer["images"]), Text(), *_facets(answer["facets"])]
+        parts += [Text(), *_images(answer["images"]), Text(), *_facets(answer["facets"])]
     parts += [_line(line, style="yellow") for line in _freshness(answer["catalog"])]
     return Group(*parts)
 
@@ -67,28 +67,18 @@ def _found(answer: Answer) -> str:
     return images if shown == total else f"{images}, the first {shown} shown"
 
 
-def _images(images: Sequence[Mapping[str, object]]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("name and id", overflow="fold", ratio=1)
-    for title in ("version", "boot", "GPU"):
-        table.add_column(title, overflow="fold")
-    for title in ("disk GB", "RAM MB"):
-        table.add_column(title, justify="right")
-    for title in ("type", "region", "created"):
-        table.add_column(title, no_wrap=True)
-    for image in images:
-        table.add_row(
-            Text.assemble(_line(_cell(image, "name")), "\n", _line(_cell(image, "id"), style="dim")),
-            _line(_cell(image, "version")),
-            _line(_cell(image, "firmware").upper()),
-            _line(_cell(image, "gpu_types")),
-            _line(_cell(image, "min_disk")),
-            _line(_cell(image, "min_ram")),
-            _line(_cell(image, "image_type")),
-            _line(_cell(image, "region")),
-            _line(_cell(image, "created_at")[:10]),
-        )
-    return table
+def _images(images: Sequence[Mapping[str, object]]) -> Iterator[Text]:
+    """Two lines an image: its name and id, then what most people compare, in columns."""
+    rows = [
+        [title for title, _ in _COLUMNS],
+        *([column(image) for _, column in _COLUMNS] for image in images),
+    ]
+    widths = [max(map(cell_len, cells)) for cells in zip(*rows, strict=True)]
+    lines = ["  ".join(map(set_cell_size, row, widths)) for row in rows]
+    yield _line(lines[0], style="dim")
+    for image, line in zip(images, lines[1:], strict=True):
+        yield Text.assemble(_line(_cell(image, "name"), "bold"), "  ", _line(_cell(image, "id"), "dim"))
+        yield _line(line)
 
 
 def _cell(image: Mapping[str, object], name: str) -> str:
@@ -96,6 +86,18 @@ def _cell(image: Mapping[str, object], name: str) -> str:
     if value is None:
         return "-"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+_COLUMNS: tuple[tuple[str, Callable[[Mapping[str, object]], str]], ...] = (
+    ("version", lambda image: _cell(image, "version")),
+    ("boot", lambda image: _cell(image, "firmware").upper()),
+    ("GPU", lambda image: _cell(image, "gpu_types")),
+    ("disk GB", lambda image: _cell(image, "min_disk").rjust(7)),
+    ("RAM MB", lambda image: _cell(image, "min_ram").rjust(6)),
+    ("type", lambda image: _cell(image, "image_type")),
+    ("region", lambda image: _cell(image, "region")),
+    ("created", lambda image: _cell(image, "created_at")[:10]),
+)
 
 
 def _line(text: str, style: str = "") -> Text:
@@ -110,7 +112,7 @@ def _facets(facets: Mapping[str, Facet]) -> Iterator[Text]:
         more = len(counted) - _FACET_VALUES
         if counted:
             yield (
-                Text(f"{name:<11}", style="bold")
+                Text(f"{name:<11} ", style="bold")
                 .append(printable(shown))
                 .append(f"  and {more} more" if more > 0 else "", style="dim")
             )
