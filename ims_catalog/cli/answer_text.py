@@ -68,17 +68,17 @@ def _found(answer: Answer) -> str:
 
 
 def _images(images: Sequence[Mapping[str, object]]) -> Iterator[Text]:
-    """Two lines an image: its name and id, then what most people compare, in columns."""
-    rows = [
-        [title for title, _ in _COLUMNS],
-        *([column(image) for _, column in _COLUMNS] for image in images),
-    ]
+    """Two lines an image: its id and name, then what most people compare, in columns."""
+    titles = [title for title, _ in _COLUMNS]
+    rows = [titles, *([column(image) for _, column in _COLUMNS] for image in images)]
     widths = [max(map(cell_len, cells)) for cells in zip(*rows, strict=True)]
-    lines = ["  ".join(map(set_cell_size, row, widths)) for row in rows]
-    yield _line(lines[0], style="dim")
-    for image, line in zip(images, lines[1:], strict=True):
-        yield Text.assemble(_line(_cell(image, "name"), "bold"), "  ", _line(_cell(image, "id"), "dim"))
-        yield _line(line)
+    heading, *details = ["  " + "  ".join(map(set_cell_size, row, widths)).rstrip() for row in rows]
+    yield _line(heading, style="dim")
+    for image, detail in zip(images, details, strict=True):
+        name = Text.assemble(_line(_cell(image, "id"), "dim"), "  ", _line(_cell(image, "name"), "bold"))
+        name.no_wrap, name.overflow = True, "ellipsis"
+        yield name
+        yield _line(detail)
 
 
 def _cell(image: Mapping[str, object], name: str) -> str:
