@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from benchmarks import asking
+from benchmarks.__main__ import parser
 from benchmarks.asking import Image
 from benchmarks.baseline_sqlite import ask_baseline, fill_baseline
 from benchmarks.bench import BENCHES, Bench
@@ -82,6 +83,26 @@ def test_gives_its_figures(bench: Bench, catalogue: Catalogue) -> None:
     figures = list(bench.figures(catalogue, TINY))
     assert len(figures) == FIGURES[bench.name]
     assert all(figure.title and figure.value for figure in figures)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "suites", "scale"),
+    [
+        ([], [], "full"),
+        (["--scale", "small"], [], "small"),
+        (["engine", "http"], ["engine", "http"], "full"),
+    ],
+    ids=["all of them", "a quick look", "some"],
+)
+def test_reads_the_command_line(arguments: list[str], suites: list[str], scale: str) -> None:
+    asked = parser().parse_args(arguments)
+    assert (asked.suite, asked.scale) == (suites, scale)
+
+
+def test_refuses_a_suite_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args(["nothing"])
+    assert "'nothing' is not one of normalise, build, engine, http" in capsys.readouterr().err
 
 
 def test_runs_in_a_process_of_its_own_and_prints(
