@@ -14,9 +14,9 @@ Span = tuple[int, int]
 class Clause:
     """One demand of a question, as it was understood.
 
-    `filter` is the whole demand (a negated one is a Not). `default` marks one that nobody typed. `source` names
-    the parameter it came from; `span` is set for words of the sentence, from the first to the last of its
-    `words`, between which there may be others.
+    `filter` is the whole demand (a negated one is a Not). `default` marks one that nobody typed. `source`
+    names the parameter it came from; `span` is set for words of the sentence, from the first to the last of
+    its `words`, between which there may be others.
     """
 
     filter: Filter

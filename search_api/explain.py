@@ -59,18 +59,27 @@ def summary(question: Question) -> str:
 
 
 _SIGNS = {Operator.LT: "<", Operator.LTE: "≤", Operator.GT: ">", Operator.GTE: "≥"}
-_ENDING = {"firmware": "{} boot", "gpu": "{} GPU servers", "hypervisors": "{}", "architecture": "{}"}
-_ALONE = (
-    "platform",
-    "os_type",
-    "os_bit",
-    "image_type",
-    "virtual_env_type",
-    "kind",
-    "gpu_types",
-    "region",
-    "disk_format",
-)
+_SHORT = {
+    **dict.fromkeys(
+        (
+            "platform",
+            "os_type",
+            "os_bit",
+            "image_type",
+            "virtual_env_type",
+            "kind",
+            "gpu_types",
+            "region",
+            "disk_format",
+            "hypervisors",
+            "architecture",
+        ),
+        "{}",
+    ),
+    "version": "version {}",
+    "firmware": "{} boot",
+    "gpu": "{} GPU servers",
+}
 
 
 def _field(name: str) -> tuple[str, Field | None]:
@@ -96,7 +105,7 @@ def _value(value: Value, field: Field | None) -> str:
 
 
 def _dates(parts: tuple[Filter, ...]) -> str | None:
-    """Write a stretch of time, or another range of one field, as one: `Created: 2024-01-01 ≤ ... < 2025-01-01`."""
+    """Write a range of one field as one: `Created: 2024-01-01 before 2025-01-01`."""
     match parts:
         case (
             Condition(field=name, operator=Operator.GTE, values=(lower,)),
@@ -124,19 +133,25 @@ def _one_range(given: And | Or) -> bool:
 def _short(given: Filter) -> str:
     """The label of a filter without the name of its field, where the value says enough."""
     match given:
-        case Condition(field=name, operator=Operator.IN, values=values) if name in (*_ALONE, *_ENDING):
-            field = _field(name)[1]
-            return _ENDING.get(name, "{}").format(" or ".join(_value(value, field) for value in values))
-        case Condition(field="version", operator=Operator.IN, values=values):
-            return f"version {' or '.join(str(value) for value in values)}"
-        case Condition(field="gpu", operator=Operator.EXISTS):
-            return "GPU servers"
-        case Condition(field=name, operator=Operator.IN, values=(True,)):
-            return _field(name)[0].lower()
+        case Condition():
+            return _short_condition(given)
         case Not(inner):
             return f"not {_short(inner)}"
-        case Or(parts) | And(parts) if not (isinstance(given, And) and _dates(parts)):
-            joint = " or " if isinstance(given, Or) else " "
-            return joint.join(_short(part) for part in parts)
+        case And(parts) if not _dates(parts):
+            return " ".join(map(_short, parts))
+        case Or(parts):
+            return " or ".join(map(_short, parts))
         case _:
             return label_of(given)
+
+
+def _short_condition(condition: Condition) -> str:
+    name, field = condition.field, _field(condition.field)[1]
+    shown = " or ".join(_value(value, field) for value in condition.values)
+    if name == "gpu" and condition.operator is Operator.EXISTS:
+        return "GPU servers"
+    if condition.operator is not Operator.IN:
+        return label(condition)
+    if condition.values == (True,):
+        return _field(name)[0].lower()
+    return _SHORT[name].format(shown) if name in _SHORT else label(condition)

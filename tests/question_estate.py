@@ -1,4 +1,4 @@
-"""Records to ask of: drawn at random from all documented values, and planted around the bounds of each reading."""
+"""Records to ask of: drawn at random from all documented values, and planted around each reading's bounds."""
 
 import json
 import random
@@ -100,10 +100,10 @@ def pool() -> tuple[Planted, ...]:
     """Images at random: every value occurs, beside every other and absent."""
     draw = random.Random(20260311)
     versions = [
-        (platform, entry if isinstance(entry, str) else str(entry.get("os_version") or entry.get("value")))
+        (platform, entry["os_version"])
         for platform, entries in _os_versions().items()
         for entry in entries
-        if platform not in ("Other",)
+        if platform != "Other"
     ]
     return tuple(
         _planted(_random(draw, *draw.choice(versions)), draw.choice(REGIONS), index) for index in range(1500)
@@ -123,8 +123,10 @@ def around(reading: Mapping[str, object], seed: int) -> tuple[Planted, ...]:
     return tuple(found)
 
 
-def _os_versions() -> Mapping[str, list[object]]:
-    found: Mapping[str, list[object]] = json.loads((DATA / "os-versions.json").read_text(encoding="utf-8"))
+def _os_versions() -> Mapping[str, list[Mapping[str, str]]]:
+    found: Mapping[str, list[Mapping[str, str]]] = json.loads(
+        (DATA / "os-versions.json").read_text(encoding="utf-8")
+    )
     return found
 
 
@@ -174,10 +176,11 @@ def _satisfying(reading: Mapping[str, object], draw: random.Random) -> tuple[dic
     for name in [name for name in record if _EXCLUSIVE.match(name)]:
         del record[name]
     region = draw.choice(REGIONS)
-    for part in _chosen(reading, draw):
+    parts = list(_chosen(reading, draw))
+    for part in parts:
         for name in _mapping(part, "must_not"):
             record.pop(_SLIPS.get(name, name), None)
-    for part in _chosen(reading, draw):
+    for part in parts:
         region = _apply(part, record, region, draw)
     return record, region
 
@@ -203,33 +206,14 @@ def _apply(part: Mapping[str, object], record: dict[str, object], region: str, d
         value = draw.choice(wanted) if isinstance(wanted, list) else wanted
         if name == "@region":
             region = str(value)
-        elif name == "@os_version":
-            continue
-        elif value == "":
-            record.pop(name, None)
-        elif value == "*":
-            record[name] = _PRESENT.get(name, "true")
-        elif name == "tags":
-            old = record.get("tags")
-            record[name] = sorted({*(old if isinstance(old, list) else []), str(value)})
-        elif name in ("min_ram", "min_disk"):
-            record[name] = value
-        else:
-            record[name] = str(value).replace("*", "x7") if isinstance(value, str) else str(value).lower()
+        elif name != "@os_version":
+            _set(record, name, value)
     if must.get("__platform") == "Windows":
         record.pop("__support_arm", None)
     if "__system__cmkid" in must:
         record["__imagetype"] = "private"
-    version = must.get("@os_version")
     bounds = _mapping(part, "range")
-    if isinstance(version, list):
-        version = draw.choice(version)
-    if version is None and isinstance(limits := bounds.get("@os_version"), Mapping):
-        version = _beside_version(str(draw.choice(list(limits.values()))), draw)
-    if version is not None or "__platform" in must:
-        record["__os_version"] = _written_version(
-            str(record.get("__platform")), str(version or draw.choice(("7.6", "9", "12.1")))
-        )
+    _set_version(record, must, bounds.get("@os_version"), draw)
     for name, limits in bounds.items():
         assert isinstance(limits, Mapping)
         if name != "@os_version":
@@ -238,6 +222,34 @@ def _apply(part: Mapping[str, object], record: dict[str, object], region: str, d
     if text:
         record["name"] = f"{record.get('name', '')} {text.replace(chr(34), '')}".strip()
     return region
+
+
+def _set(record: dict[str, object], name: str, value: object) -> None:
+    if value == "":
+        record.pop(name, None)
+    elif value == "*":
+        record[name] = _PRESENT.get(name, "true")
+    elif name == "tags":
+        old = record.get("tags")
+        record[name] = sorted({*(old if isinstance(old, list) else []), str(value)})
+    elif name in ("min_ram", "min_disk"):
+        record[name] = value
+    else:
+        record[name] = str(value).replace("*", "x7") if isinstance(value, str) else str(value).lower()
+
+
+def _set_version(
+    record: dict[str, object], must: Mapping[str, object], limits: object, draw: random.Random
+) -> None:
+    version = must.get("@os_version")
+    if isinstance(version, list):
+        version = draw.choice(version)
+    if version is None and isinstance(limits, Mapping):
+        version = _beside_version(str(draw.choice(list(limits.values()))), draw)
+    if version is not None or "__platform" in must:
+        record["__os_version"] = _written_version(
+            str(record.get("__platform")), str(version or draw.choice(("7.6", "9", "12.1")))
+        )
 
 
 def _within(record: dict[str, object], name: str, limits: Mapping[str, object], draw: random.Random) -> None:
@@ -265,7 +277,8 @@ def _beside_version(bound: str, draw: random.Random) -> str:
 
 def _written_version(platform: str, version: str) -> str:
     if platform == "Windows":
-        return f"Windows Server {version.removesuffix('R2')}{' R2' if version.endswith('R2') else ''} Standard 64bit"
+        release = " R2" if version.endswith("R2") else ""
+        return f"Windows Server {version.removesuffix('R2')}{release} Standard 64bit"
     parts = version.split(".")
     if platform in ("SUSE", "openEuler") and len(parts) > (1 if platform == "SUSE" else 2):
         return f"{platform} {'.'.join(parts[:-1])} SP{parts[-1]} 64bit"
@@ -302,7 +315,7 @@ def _near_misses(
             yield {**record, wire: draw.choice(others)}, region
     text = str(reading.get("text") or "")
     if text:
-        yield {**record, "name": f"image of {text.split()[0][:-1]}"}, region
+        yield {**record, "name": f"image of {text.split(maxsplit=1)[0][:-1]}"}, region
 
 
 def _names(reading: Mapping[str, object]) -> list[str]:

@@ -31,7 +31,7 @@ Line = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a line fared: `literal` as its meaning, `accepted` as another good reading, else `failed`, and why."""
+    """How a line fared: `literal` as its meaning, `accepted` as another good reading, else `failed`."""
 
     line: Line
     how: str

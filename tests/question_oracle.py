@@ -1,7 +1,7 @@
-"""The judge of questions: holds a reading, as `tests/data/dev-queries.jsonl` writes it, for a record as a cloud sends it?
+"""The judge of questions: does a reading, as `dev-queries.jsonl` writes it, hold for a record of a cloud.
 
-Written from the rules of that collection; it reads wire attributes and knows nothing of fields or filters. Only
-the cutting of text into words is the product's own.
+Written from the rules of that collection; it reads wire attributes and knows nothing of fields or filters.
+Only the cutting of text into words is the product's own.
 """
 
 import re
@@ -36,7 +36,8 @@ def near_a_bound(reading: Reading, tolerance: Mapping[str, str], record: Record)
     """Within the tolerance of a date that bounds the reading."""
     for name, length in tolerance.items():
         moment = _moment(record.get(_SLIPS.get(name, name)))
-        for bound in _part(reading, "range").get(name, {}).values():
+        bounds = _part(reading, "range").get(name)
+        for bound in bounds.values() if isinstance(bounds, Mapping) else ():
             if moment is not None and abs(moment - datetime.fromisoformat(bound)) <= _length(length):
                 return True
     return False
@@ -71,13 +72,18 @@ def _groups(reading: Reading) -> Iterable[list[Reading]]:
 def _is(record: Record, region: str, name: str, wanted: object) -> bool:
     if isinstance(wanted, list):
         return any(_is(record, region, name, one) for one in wanted)
-    if name == "@text":
-        return _says(record, str(wanted))
-    if name == "@region":
-        return region == wanted
-    if name == "@os_version":
-        has, asked = version_of(str(record.get("__os_version") or "")), _asked_version(str(wanted))
-        return has[: len(asked)] == asked
+    match name:
+        case "@text":
+            return _says(record, str(wanted))
+        case "@region":
+            return region == wanted
+        case "@os_version":
+            has, asked = version_of(str(record.get("__os_version") or "")), _asked_version(str(wanted))
+            return has[: len(asked)] == asked
+    return _value_is(record, name, wanted)
+
+
+def _value_is(record: Record, name: str, wanted: object) -> bool:
     value = record.get(_SLIPS.get(name, name))
     if name == "min_ram" and value is None:
         value = 0

@@ -43,10 +43,7 @@ def arrange(items: Sequence[Item]) -> Arrangement:
             found.used.add(at)
             found.intent = Intent.COUNT if found.intent is Intent.LIST else found.intent
             at += 1
-        elif item.is_role(Role.BREAKDOWN):
-            found.used.add(at)
-            at += 1
-        elif item.is_shape(Shape.TERM) and _term(item, found):
+        elif item.is_role(Role.BREAKDOWN) or (item.is_shape(Shape.TERM) and _term(item, found)):
             found.used.add(at)
             at += 1
         else:

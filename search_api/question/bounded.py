@@ -22,7 +22,7 @@ class Bounded:
 
 
 def bounded(items: Sequence[Item], at: int, now: datetime) -> Bounded | None:
-    """Read a quantity that begins at an item, with what compares it before and behind; None if there is none."""
+    """Read the quantity that begins at an item, with what compares it before and behind; None without one."""
     operator, when, between, start = _before(items, at)
     found = quantity(items, start, now) if start < len(items) else None
     if found is None:

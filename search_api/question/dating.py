@@ -10,7 +10,7 @@ from search_api.question.reading import DATED, Reading
 from search_api.question.unit import Unit
 
 Measured = tuple[Unit | None, int]
-"""What a quantity demands (None: it was understood, but images say nothing about it), and where its words end."""
+"""What a quantity demands (None where images say nothing about it), and where its words end."""
 
 
 def dated(reading: Reading, at: int, read: Bounded, taken: Taken) -> Measured:
@@ -31,7 +31,7 @@ def aged(reading: Reading, at: int, read: Bounded, length: Lasting) -> Measured 
     told = read.operator is not None or read.when is not None
     if moment is None or not (told or reading.stale):
         return None
-    # "Older than" is in the lists as "less than": a date below another. An age of at least so much lies there too.
+    # "Older than" is "less than" in the lists: a date below another. An age of at least so much is there too.
     far = reading.stale or read.operator in (Operator.LT, Operator.GTE) or read.when is When.BEFORE
     given = Condition(name, Operator.LT if far else Operator.GTE, (moment,))
     return _unit(reading, given, name, reading.spans(at, end, span), bound=True), end

@@ -272,7 +272,7 @@ def _left_over(reading: Reading, at: int) -> int:
 
 
 def _settle_names(reading: Reading) -> None:
-    """Take back the names of fields that became part of a demand, or that say no more than one beside them."""
+    """Take back names of fields that became part of a demand, or that say no more than one beside them."""
     units = [node for node in reading.nodes if isinstance(node, Unit)]
     used = {span for unit in units if not unit.is_text for span in unit.spans}
     topics = {topic for unit in units for topic in unit.topic}

@@ -73,10 +73,9 @@ def on_gpu(units: Sequence[Unit]) -> list[Unit]:
     bare = [unit for unit in gpus if unit.filter == _ANY_GPU]
     given = Condition("gpu", Operator.IN, host.filter.values if isinstance(host.filter, Condition) else ())
     spans = all_spans([host, *bare])
-    why = "KVM or Xen beside a GPU is where the GPU is used; such an image does not state __support_kvm or __support_xen"
-    merged = Unit(given, frozenset(("gpu",)), spans, why)
-    left = [merged if unit is host else unit for unit in units if not any(unit is one for one in bare)]
-    return left
+    why = "KVM or Xen beside a GPU is where the GPU is used; a GPU image does not state __support_kvm"
+    where = Unit(given, frozenset(("gpu",)), spans, why)
+    return [where if unit is host else unit for unit in units if not any(unit is one for one in bare)]
 
 
 def all_spans(units: Sequence[Unit]) -> tuple[Span, ...]:

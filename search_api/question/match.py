@@ -1,4 +1,4 @@
-"""`match`: pieces become items, each with all it may mean: the longest known phrases, and what has a shape."""
+"""`match`: pieces become items: the longest known phrases, with all they may mean, and what has a shape."""
 
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -76,8 +76,8 @@ class Item:
 def match(text: str, pieces: list[Piece], vocabulary: Vocabulary) -> list[Item]:
     """Find the longest known phrases from left to right.
 
-    A word that is cut at its seams (`centos7.9-x64`) is read so only if all its parts are known and one of them
-    says something; else it is one word of text.
+    A word that is cut at its seams (`centos7.9-x64`) is read so only if all its parts are known and one of
+    them says something; else it is one word of text.
     """
     items: list[Item] = []
     fixed = [_fixed(pieces, index, vocabulary) for index in range(len(pieces))]

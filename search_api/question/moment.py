@@ -31,7 +31,7 @@ def interval(text: str) -> Interval | None:
                 parts = dict(zip(order, map(int, found.groups(default="0")), strict=True))
                 return _calendar(parts["y"], parts.get("m", 0), parts.get("d", 0))
         if _MOMENT.fullmatch(text):
-            moment = datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
+            moment = datetime.fromisoformat(text.upper())
             exact = from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
             return Interval(exact, exact)
     except (ValueError, OverflowError):

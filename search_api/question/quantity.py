@@ -185,25 +185,27 @@ def _day_first(items: Sequence[Item], at: int, now: datetime) -> tuple[Quantity,
 
 
 def _year_first(items: Sequence[Item], at: int) -> tuple[Quantity, int] | None:
-    """Read "2024年5月3日", "2025 Q3"."""
+    """Read "2024年5月3日", "2024年上半年", "2025 Q3"."""
     number = items[at].get(Number)
     year = year_of(number.text) if number else None
-    if year is None or at + 1 >= len(items):
+    if year is None:
         return None
-    part = items[at + 1].get(PartOfYear)
+    end = at + 2 if _unit(items, at + 1, "year") else at + 1
+    part = items[end].get(PartOfYear) if end < len(items) else None
     if part is not None:
-        return _taken(months_of(year, part.first, part.months), at + 2)
-    if not _unit(items, at + 1, "year"):
-        return None
-    if at + 2 < len(items) and (half := items[at + 2].get(PartOfYear)) is not None:
-        return _taken(months_of(year, half.first, half.months), at + 3)
-    month = _counted(items, at + 2, "month")
+        return _taken(months_of(year, part.first, part.months), end + 1)
+    return _month_and_day(items, end, year) if end == at + 2 else None
+
+
+def _month_and_day(items: Sequence[Item], at: int, year: int) -> tuple[Quantity, int] | None:
+    """Read what follows a year: "5月", "5月3日", or nothing."""
+    month = _counted(items, at, "month")
     if month is None:
-        return _taken(months_of(year, 1, 12), at + 2)
-    day = _counted(items, at + 4, "day")
+        return _taken(months_of(year, 1, 12), at)
+    day = _counted(items, at + 2, "day")
     if day is None:
-        return _taken(months_of(year, month, 1), at + 4)
-    return _taken(day_of(year, month, day), at + 6)
+        return _taken(months_of(year, month, 1), at + 2)
+    return _taken(day_of(year, month, day), at + 4)
 
 
 def _taken(found: Interval | None, end: int) -> tuple[Quantity, int] | None:
@@ -243,32 +245,39 @@ def _day(items: Sequence[Item], at: int) -> tuple[int | None, int]:
 def _number(items: Sequence[Item], at: int, _now: datetime) -> tuple[Quantity, int] | None:
     """Read a number with the unit, the service pack or the release behind it."""
     item = items[at]
-    if item.is_role(Role.PACK) and at + 1 < len(items) and (pack := items[at + 1].get(Number)):
+    following = _get(items, at + 1)
+    if item.is_role(Role.PACK) and following is not None and (pack := following.get(Number)):
         return Version(pack.text, plain=False, pack=True), at + 2
-    if item.is_role(Role.RELEASE) and len(item.means) == 1:
+    if item.is_role(Role.RELEASE):
         return Version("R2", plain=False, pack=True), at + 1
     number = item.get(Number)
     if number is None:
         return None
-    end = at + 1
-    following = _get(items, end)
-    if following is not None:
-        unit = following.get(SizeUnit)
-        if unit is not None and number.text.count(".") <= 1 and not number.text.endswith("x"):
-            return Size(Decimal(number.text) * unit.size, unit.size), end + 1
-        if following.is_role(Role.BITS):
-            return Bits(number.text), end + 1
-        if following.is_role(Role.UNUSED):
-            return Unused(), end + 1
+    measured = _measured(number, following)
+    return (measured, at + 2) if measured is not None else _version(items, at, number)
+
+
+def _measured(number: Number, unit: Item | None) -> Quantity | None:
+    if unit is None:
+        return None
+    size = unit.get(SizeUnit)
+    if size is not None and number.text.count(".") <= 1 and not number.text.lower().endswith("x"):
+        return Size(Decimal(number.text) * size.size, size.size)
+    if unit.is_role(Role.BITS):
+        return Bits(number.text)
+    return Unused() if unit.is_role(Role.UNUSED) else None
+
+
+def _version(items: Sequence[Item], at: int, number: Number) -> tuple[Quantity, int]:
+    """Read "2012 R2", "12 SP3", "20.03 LTS SP3", or the number alone."""
     version = number.text.lower().removesuffix(".x")
-    after = end
+    after = at + 1
     while after < len(items) and items[after].text.casefold() in ("lts", "release", "update"):
         after += 1
-    following = _get(items, after)
-    if following is not None and following.is_role(Role.RELEASE) and after == end:
-        return Version(f"{version}R2", plain=False), end + 1
-    if following is not None and following.is_role(Role.PACK) and after + 1 < len(items):
-        pack = items[after + 1].get(Number)
-        if pack is not None:
-            return Version(f"{version}.{pack.text}", plain=False), after + 2
-    return Version(version, plain="." not in version, glued=number.glued), end
+    following, behind = _get(items, after), _get(items, after + 1)
+    if following is not None and following.is_role(Role.RELEASE) and after == at + 1:
+        return Version(f"{version}R2", plain=False), at + 2
+    pack = behind.get(Number) if behind is not None else None
+    if following is not None and following.is_role(Role.PACK) and pack is not None:
+        return Version(f"{version}.{pack.text}", plain=False), after + 2
+    return Version(version, plain="." not in version, glued=number.glued), at + 1

@@ -18,10 +18,10 @@ DATED = ("created_at", "updated_at")
 class Reading:
     """What there is to read, what was found, and what a later word may belong to.
 
-    `nodes` are in order of reading. `names` are fields that were named, kept as text until something is found
-    that they belong to. `name` is the one named just before, `name_span` its words; `dated` the date field last
-    named; `stale` whether it is "not updated" that is dated; `platform` the OS last named; `clings` whether the
-    last thing said was an OS or its version; `capacity` whether a floor was said to be needed or to be met.
+    `nodes` are in order of reading. `names` are fields that were named, kept as text until something is
+    found that they belong to. `name` is the one named just before, `name_span` its words; `dated` the date
+    field last named; `stale` whether "not updated" is what is dated; `platform` the OS last named; `clings`
+    whether the last thing said was an OS or its version; `capacity` whether a floor is needed or to be met.
     """
 
     items: Sequence[Item]

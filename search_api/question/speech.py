@@ -81,7 +81,7 @@ def _versions_at_their_os(nodes: Sequence[Node]) -> list[Node]:
 def _marks_behind(found: list[Node]) -> list[Marked]:
     marks: list[Marked] = []
     for node in reversed(found):
-        if not isinstance(node, Marked) or node.mark in (Mark.END,):
+        if not isinstance(node, Marked) or node.mark is Mark.END:
             break
         marks.insert(0, node)
     return marks
@@ -214,7 +214,7 @@ def _alternatives(nodes: Sequence[Node]) -> list[Unit]:
     """Read "or" between things of different topics; marks that join nothing else are dropped.
 
     "Ubuntu with UEFI or Debian with BIOS": where the right side begins with a topic of the left one, both are
-    whole phrases; what is said only behind the last one holds for all. Otherwise the two neighbours alternate.
+    whole phrases; what is said only behind the last one holds for all. Else the two neighbours alternate.
     """
     found: list[Unit] = []
     begin = 0
@@ -231,7 +231,7 @@ def _alternatives(nodes: Sequence[Node]) -> list[Unit]:
         if join in (Mark.OR, Mark.NOR) and len(found) > begin and not isinstance(node.filter, Not):
             left = found[-1]
             if not (left.topic & node.topic) or left.bound or node.bound or left.is_text or node.is_text:
-                index = _alternate(nodes, index, found, begin)
+                index = _alternate(nodes, node, index, found, begin)
                 join = None
                 continue
             found.append(node)
@@ -256,10 +256,8 @@ def _both(left: Unit, right: Unit) -> Unit:
     return Unit(given, left.topic, all_spans(parts), left.why, bound=True, parts=parts)
 
 
-def _alternate(nodes: Sequence[Node], index: int, found: list[Unit], begin: int) -> int:
+def _alternate(nodes: Sequence[Node], node: Unit, index: int, found: list[Unit], begin: int) -> int:
     """Join the unit at `index`, with what belongs to it, to what it is the alternative of."""
-    node = nodes[index]
-    assert isinstance(node, Unit)
     head = next(
         (
             i

@@ -1,7 +1,7 @@
 """`parse_term_value`: the value of `field=value`, the same in parameters and in sentences."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mappings.field import Field, Kind
@@ -37,34 +37,28 @@ def parse_term_value(
 ) -> Filter | ValueProblem:
     """Read the value of a term. `name` is what the condition is on, where it is not the field's: `extra.KEY`.
 
-    The grammar: `value`, `value,value`, `op:value`, `>=value`, `from..to` (an end may be left open), `*` (stated),
-    `exists:true|false`, `""` (not stated), `va*lue` (keyword and text), quotes around what holds signs.
+    The grammar: `value`, `value,value`, `op:value`, `>=value`, `from..to` (an end may be left open), `*`
+    (stated), `exists:true|false`, `""` (not stated), `va*lue` (text), quotes around what holds signs.
     """
-    target = name or field.name
     found = _PREFIX.match(text)
     operator = (_SIGNS.get(found[1]) or found[1].rstrip(":").lower()) if found else "eq"
     start = found.end() if found else 0
     value = text[start:].strip()
     if field.name == "os_version" and (operator in _BOUNDS or ".." in value or _NUMBER.fullmatch(value)):
-        field = field_named("version")
-        target = field.name
-    if operator == "exists":
-        return _exists(target, value, start)
-    if value == "*":
-        return _negated(Condition(target, Operator.EXISTS), operator)
-    if value in ('""', "''"):
-        return _negated(Not(Condition(target, Operator.EXISTS)), operator)
-    if not value:
-        return ValueProblem(start, "is empty")
+        field, name = field_named("version"), None
+    target = _Target(field, name or field.name, start, vocabulary)
     if operator in _BOUNDS:
-        return _bound(field, target, operator, _unquoted(value), start, vocabulary)
-    if ".." in value and field.kind in _ORDERED:
-        return _range(field, target, value, start, vocabulary)
-    return _values(field, target, operator, value, start, vocabulary)
+        return _bound(target, operator, _unquoted(value), start)
+    if operator == "exists":
+        return _exists(target, value)
+    given = _whole(target, value)
+    if not isinstance(given, ValueProblem):
+        return _negated(given, negated=operator == "neq")
+    return replace(given, literal=given.literal and _negated(given.literal, negated=operator == "neq"))
 
 
 def split_values(field: Field, text: str) -> list[tuple[int, str]]:
-    """Cut at commas outside of quotes, with places; names, descriptions, tags and unknown keys keep theirs."""
+    """Cut at commas outside of quotes, with places; names, descriptions, tags, unknown keys keep theirs."""
     if field.kind in (Kind.TEXT, Kind.MAP) or field.name == "tags":
         return [(0, text)]
     return [(found.start(), found[0]) for found in _ITEM.finditer(text) if found[0].strip()]
@@ -79,94 +73,114 @@ _NUMBER = re.compile(r"v?\d+(?:\.\d+)*(?:\.[xX])?(?:\s*SP\s*\d+)?(?:\s*R2)?", re
 _ITEM = re.compile(r'(?:"[^"]*"|[^",]|")+')
 
 
-def _exists(target: str, value: str, start: int) -> Filter | ValueProblem:
-    stated = Condition(target, Operator.EXISTS)
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What a value is for: the field, what the condition is on, and where the value begins in the text."""
+
+    field: Field
+    name: str
+    start: int
+    vocabulary: Vocabulary
+
+    @property
+    def stated(self) -> Condition:
+        return Condition(self.name, Operator.EXISTS)
+
+
+def _exists(target: _Target, value: str) -> Filter | ValueProblem:
     match value.casefold():
         case "true":
-            return stated
+            return target.stated
         case "false":
-            return Not(stated)
+            return Not(target.stated)
         case _:
-            return ValueProblem(start, f"{value[:40]!r} is not true or false", ("true", "false"))
+            return ValueProblem(target.start, f"{value[:40]!r} is not true or false", ("true", "false"))
 
 
-def _negated(given: Filter, operator: str) -> Filter:
-    if operator != "neq":
+def _whole(target: _Target, value: str) -> Filter | ValueProblem:
+    if value == "*":
+        return target.stated
+    if value in ('""', "''"):
+        return Not(target.stated)
+    if ".." in value and target.field.kind in _ORDERED:
+        return _range(target, value)
+    return _values(target, value)
+
+
+def _negated(given: Filter, *, negated: bool) -> Filter:
+    if not negated:
         return given
     return given.filter if isinstance(given, Not) else Not(given)
 
 
-def _bound(
-    field: Field, target: str, operator: str, value: str, start: int, vocabulary: Vocabulary
-) -> Filter | ValueProblem:
+def _bound(target: _Target, operator: str, value: str, start: int) -> Filter | ValueProblem:
+    field = target.field
+    if not value:
+        return ValueProblem(start, "is empty")
     if field.kind is Kind.DATE:
         taken = interval(value)
-        return _not_a_date(value, start) if taken is None else within(target, _WHENS[operator], taken)
+        return _not_a_date(value, start) if taken is None else within(target.name, _WHENS[operator], taken)
     if field.kind not in _ORDERED:
-        return ValueProblem(
-            0, f"{operator} compares numbers, dates and versions; {target} is none", ("eq", "neq", "in")
-        )
-    found = resolve(field, value, vocabulary)
+        message = f"{operator} compares numbers, dates and versions; {target.name} is none"
+        return ValueProblem(0, message, ("eq", "neq", "in"))
+    found = resolve(field, value, target.vocabulary)
     if isinstance(found, Unknown):
         return _problem(target, value, start, found)
-    return Condition(target, _BOUNDS[operator], found[:1])
+    return Condition(target.name, _BOUNDS[operator], found[:1])
 
 
-def _range(
-    field: Field, target: str, value: str, start: int, vocabulary: Vocabulary
-) -> Filter | ValueProblem:
+def _range(target: _Target, value: str) -> Filter | ValueProblem:
     lower, _, upper = value.partition("..")
     parts: list[Filter] = []
-    for operator, bound, place in (("gte", lower, start), ("lte", upper, start + len(lower) + 2)):
+    ends = (("gte", lower, target.start), ("lte", upper, target.start + len(lower) + 2))
+    for operator, bound, place in ends:
         if bound.strip() in ("", "*"):
             continue
-        part = _bound(field, target, operator, bound.strip(), place, vocabulary)
+        part = _bound(target, operator, bound.strip(), place)
         if isinstance(part, ValueProblem):
             return part
         parts.append(part)
     if not parts:
-        return Condition(target, Operator.EXISTS)
+        return target.stated
     return parts[0] if len(parts) == 1 else And(tuple(parts))
 
 
-def _values(
-    field: Field, target: str, operator: str, value: str, start: int, vocabulary: Vocabulary
-) -> Filter | ValueProblem:
-    items = split_values(field, value)
+def _values(target: _Target, value: str) -> Filter | ValueProblem:
+    items = split_values(target.field, value)
+    if not items or not value:
+        return ValueProblem(target.start, "is empty")
     values: dict[Value, None] = {}
     others: list[Filter] = []
     for place, item in items:
-        part = _one(field, target, item.strip(), start + place, vocabulary)
+        part = _one(target, item.strip(), target.start + place)
         if isinstance(part, ValueProblem):
-            whole = None if part.literal is None or len(items) > 1 else _negated(part.literal, operator)
-            return ValueProblem(part.position, part.message, part.allowed, part.did_you_mean, whole)
-        if isinstance(part, Condition) and part.operator is Operator.IN and part.field == target:
+            return part if len(items) == 1 else replace(part, literal=None)
+        if isinstance(part, Condition) and part.operator is Operator.IN and part.field == target.name:
             values.update(dict.fromkeys(part.values))
         else:
             others.append(part)
     if values:
-        others.insert(0, Condition(target, Operator.IN, tuple(values)))
-    return _negated(others[0] if len(others) == 1 else Or(tuple(others)), operator)
+        others.insert(0, Condition(target.name, Operator.IN, tuple(values)))
+    return others[0] if len(others) == 1 else Or(tuple(others))
 
 
-def _one(field: Field, target: str, item: str, start: int, vocabulary: Vocabulary) -> Filter | ValueProblem:
+def _one(target: _Target, item: str, start: int) -> Filter | ValueProblem:
+    field = target.field
+    text = _unquoted(item)
     if field.kind is Kind.DATE:
-        taken = interval(_unquoted(item))
-        return _not_a_date(item, start) if taken is None else within(target, When.IN, taken)
-    quoted = item[:1] == '"' == item[-1:] and len(item) > 1
-    text = item[1:-1] if quoted else item
-    if field.kind in (Kind.KEYWORD, Kind.TEXT, Kind.MAP) and "*" in text and not quoted:
-        return _wildcard(target, text, start)
-    if field.name == "gpu" and (cards := resolve(field_named("gpu_types"), text, vocabulary)):
-        known = resolve(field, text, vocabulary)
-        if isinstance(known, Unknown) and not isinstance(cards, Unknown):
-            return Condition("gpu_types", Operator.IN, cards)
+        taken = interval(text)
+        return _not_a_date(item, start) if taken is None else within(target.name, When.IN, taken)
+    if field.kind in (Kind.KEYWORD, Kind.TEXT, Kind.MAP) and "*" in text and text == item:
+        return _wildcard(target.name, text, start)
     if field.name == "enterprise_project_id" and text == "0":
         return default_project()
-    found = resolve(field, text, vocabulary)
-    if isinstance(found, Unknown):
-        return _problem(target, text, start, found)
-    return Condition(target, Operator.IN, found)
+    found = resolve(field, text, target.vocabulary)
+    if not isinstance(found, Unknown):
+        return Condition(target.name, Operator.IN, found)
+    cards = resolve(field_named("gpu_types"), text, target.vocabulary) if field.name == "gpu" else found
+    if not isinstance(cards, Unknown):
+        return Condition("gpu_types", Operator.IN, cards)
+    return _problem(target, text, start, found)
 
 
 def default_project() -> Filter:
@@ -186,8 +200,8 @@ def _wildcard(target: str, text: str, start: int) -> Filter | ValueProblem:
     return Condition(target, Operator.WILDCARD, (text,))
 
 
-def _problem(target: str, value: str, start: int, unknown: Unknown) -> ValueProblem:
-    literal = None if unknown.literal is None else Condition(target, Operator.IN, unknown.literal)
+def _problem(target: _Target, value: str, start: int, unknown: Unknown) -> ValueProblem:
+    literal = None if unknown.literal is None else Condition(target.name, Operator.IN, unknown.literal)
     return ValueProblem(
         start, f"{value[:60]!r} {unknown.expected}", unknown.allowed, unknown.did_you_mean, literal
     )

@@ -19,7 +19,7 @@ LARGEST = 2**53 - 1
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Not a value of the field: what it has to be, the values there are, and those that may have been meant."""
+    """Not a value of the field: what it has to be, the values there are, those that may have been meant."""
 
     expected: str
     allowed: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """`phrases`: the word lists beside this file, read into phrases and their meanings."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from importlib.resources import files
 
@@ -80,37 +80,23 @@ def _tables(language: str) -> dict[str, dict[str, list[str]]]:
     return tables
 
 
-def _meaning(table: str, entry: str) -> Meaning:  # noqa: PLR0911
-    match table:
-        case "says":
-            return _says(entry)
-        case "names":
-            return Names(field_named(entry).name)
-        case "order":
-            return Orders(Sort(field_named(entry.lstrip("-")).name, descending=entry.startswith("-")))
-        case "compare" | "compare_behind":
-            return Compares(Operator(entry), behind=table == "compare_behind")
-        case "date_compare" | "date_compare_behind":
-            return Bounds(When(entry), behind=table == "date_compare_behind")
-        case "period":
-            return Period(entry)
-        case "part_of_year":
-            months, first = map(int, entry.split())
-            return PartOfYear(months, first)
-        case "month":
-            return Month(int(entry))
-        case "calendar":
-            return Calendar(entry)
-        case "duration":
-            return TimeUnit(entry)
-        case "span":
-            count, unit = entry.split()
-            return Length(int(count), unit)
-        case "size":
-            return SizeUnit(SIZES[entry])
-        case "structure":
-            return Role(entry)
-    raise ValueError(f"a word list has an unknown table: {table}")
+def _meaning(table: str, entry: str) -> Meaning:
+    """Read an entry of a table. Raises KeyError for a table that there is not."""
+    return _TABLES[table](entry)
+
+
+def _order(entry: str) -> Orders:
+    return Orders(Sort(field_named(entry.lstrip("-")).name, descending=entry.startswith("-")))
+
+
+def _part_of_year(entry: str) -> PartOfYear:
+    months, first = map(int, entry.split())
+    return PartOfYear(months, first)
+
+
+def _length(entry: str) -> Length:
+    count, unit = entry.split()
+    return Length(int(count), unit)
 
 
 SIZES = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
@@ -146,3 +132,22 @@ def _condition(term: str) -> Condition:
     elif field.kind is Kind.INTEGER:
         values = (int(value),)
     return Condition(field.name, Operator.IN, values)
+
+
+_TABLES: dict[str, Callable[[str], Meaning]] = {
+    "says": _says,
+    "names": lambda entry: Names(field_named(entry).name),
+    "order": _order,
+    "compare": lambda entry: Compares(Operator(entry)),
+    "compare_behind": lambda entry: Compares(Operator(entry), behind=True),
+    "date_compare": lambda entry: Bounds(When(entry)),
+    "date_compare_behind": lambda entry: Bounds(When(entry), behind=True),
+    "period": Period,
+    "part_of_year": _part_of_year,
+    "month": lambda entry: Month(int(entry)),
+    "calendar": Calendar,
+    "duration": TimeUnit,
+    "span": _length,
+    "size": lambda entry: SizeUnit(SIZES[entry]),
+    "structure": Role,
+}
