@@ -5,8 +5,7 @@ Source: ECS API Reference, "Querying Details About Flavors and Extended Flavor I
 
 from urllib.parse import quote
 
-from clouds.ims import Record, object_of, objects_of
-from clouds.payload import read_json
+from clouds.payload import Record, object_of, objects_of, read_json
 
 FLAVOR_PAGE_LIMIT = 500
 

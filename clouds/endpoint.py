@@ -6,6 +6,8 @@ Source: huaweicloudsdkims `region.ims_region`; Open Telekom Cloud, "Regions and 
 import re
 from dataclasses import dataclass
 
+from clouds.ims import IMAGE_TYPES
+
 _REGION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -24,7 +26,7 @@ ENDPOINTS: dict[str, Endpoints] = {
         ims="https://ims.{region}.myhuaweicloud.com",
         ecs="https://ecs.{region}.myhuaweicloud.com",
         identity="https://iam.{region}.myhuaweicloud.com",
-        image_types=("gold", "private", "shared", "market"),
+        image_types=IMAGE_TYPES,
     ),
     "otc": Endpoints(
         ims="https://ims.{region}.otc.t-systems.com",

@@ -7,7 +7,7 @@ alone does not tell: IMS sends flow control and unknown images as a 400.
 
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,6 +17,7 @@ from clouds.printable import printable
 LONGEST_MESSAGE = 300
 _LONGEST_CODE = 64
 _LARGEST_BODY = 16 * 1024
+_LONGEST_SECRET = 64 * 1024
 
 
 class Meaning(StrEnum):
@@ -59,17 +60,29 @@ class CloudError:
         return f"{self.meaning} (HTTP {self.status}{code}): {self.message}"
 
 
-def read_error(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> CloudError:
-    """Read an error answer of any documented shape, or of none: HTML, plain text, an empty body."""
-    code, message, request_id = _stated(body[:_LARGEST_BODY])
-    message = _clean(message, LONGEST_MESSAGE)
+def read_error(
+    status: int,
+    body: bytes,
+    headers: Mapping[str, str] | None = None,
+    *,
+    redact: Callable[[str], str] = str,
+) -> CloudError:
+    """Read an error answer of any documented shape, or of none: HTML, plain text, an empty body.
+
+    `redact` blots secrets out of a text. It is given texts as they were sent and once they are decoded, each
+    before it is cut, as half a secret is not known for one.
+    """
+    # As characters of one byte: whatever the body is, it comes back as it was.
+    sent = redact(body[: _LARGEST_BODY + _LONGEST_SECRET].decode("latin-1")).encode("latin-1", "replace")
+    code, message, request_id = _stated(sent[:_LARGEST_BODY])
     named = {name.lower(): value for name, value in (headers or {}).items()}
     request_id = request_id or named.get("x-request-id") or named.get("x-openstack-request-id")
+    message = _clean(redact(message), LONGEST_MESSAGE)
     return CloudError(
         status=status,
-        code=_clean(code, _LONGEST_CODE) if code else None,
+        code=_clean(redact(code), _LONGEST_CODE) if code else None,
         message=message or "no message",
-        request_id=_clean(request_id, _LONGEST_CODE) if request_id else None,
+        request_id=_clean(redact(request_id), _LONGEST_CODE) if request_id else None,
         meaning=_meaning(status, code or "", message.lower()),
     )
 

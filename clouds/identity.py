@@ -6,8 +6,7 @@ Source: IAM API Reference, "Querying Projects" (`GET /v3/projects`); OpenStack I
 
 from dataclasses import dataclass
 
-from clouds.ims import object_of, objects_of
-from clouds.payload import BadAnswer, read_json
+from clouds.payload import BadAnswer, object_of, objects_of, read_json
 
 PROJECTS_PATH = "/v3/projects"
 OWN_PROJECTS_PATH = "/v3/auth/projects"
@@ -22,14 +21,18 @@ class Project:
     enabled: bool = True
 
 
-def project_parameters(name: str | None = None) -> tuple[tuple[str, str], ...]:
-    """Ask for all projects, or for the one of that name."""
-    return () if name is None else (("name", name),)
-
-
 def parse_projects(body: bytes) -> tuple[Project, ...]:
-    """Read a list of projects, an object with a list `projects`; `BadAnswer` for anything else."""
-    records = objects_of(object_of(read_json(body), "a list of projects"), "projects", "a list of projects")
+    """Read a list of projects, an object with a list `projects`.
+
+    Raises `BadAnswer` for anything else, and for a list that says that it is not whole (`truncated`, or a
+    `next` among its links): the projects left out would look as if they were gone. Source: OpenStack
+    Identity API v3, "Collections" and "Truncated".
+    """
+    answer = object_of(read_json(body), "a list of projects")
+    links = answer.get("links")
+    if answer.get("truncated") is True or (isinstance(links, dict) and links.get("next")):
+        raise BadAnswer("the list of projects is cut: the identity service says that there are more")
+    records = objects_of(answer, "projects", "a list of projects")
     projects = []
     for record in records:
         identifier, name = record.get("id"), record.get("name")

@@ -3,10 +3,9 @@
 Source: IMS API Reference, "Querying Images" (ims_03_0602) and "Querying the OSs Supported" (ims_03_0610).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from clouds.payload import BadAnswer, read_json
+from clouds.payload import BadAnswer, Record, name_of, object_of, objects_of, read_json
 
 IMAGES_PATH = "/v2/cloudimages"
 OS_VERSIONS_PATH = "/v1/cloudimages/os_version"
@@ -17,9 +16,10 @@ PAGE_LIMIT = 500
 IMAGE_TYPES = ("gold", "private", "shared", "market")
 MEMBER_STATUSES = ("pending", "accepted", "rejected")
 
-_LONGEST_MARKER = 255
+LARGEST_PAGE = 4 * PAGE_LIMIT
+"""Records of a page beyond which it is refused: nobody asked for so many, and all stand in memory."""
 
-Record = dict[str, object]
+_LONGEST_MARKER = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +62,15 @@ def list_parameters(
 
 
 def parse_page(body: bytes) -> Page:
-    """Read one page of the list; `BadAnswer` for anything but an object with a list `images` of objects."""
+    """Read one page of the list.
+
+    Raises `BadAnswer` for anything but an object with a list `images` of objects, `LARGEST_PAGE` at most.
+    """
     answer = object_of(read_json(body), "a page of images")
     images = objects_of(answer, "images", "a page of images")
+    if len(images) > LARGEST_PAGE:
+        raise BadAnswer(f"a page of images holds {LARGEST_PAGE} records at most, this holds {len(images)}")
     return Page(images=images, next_marker=_next_marker(answer))
-
-
-def os_version_parameters(tags: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:
-    """Ask for all operating systems, or for those with every one of `tags`: `uefi`, `arm`, `x86`, `bms`."""
-    return tuple(("tag", tag) for tag in tags)
 
 
 def parse_os_versions(body: bytes) -> tuple[Record, ...]:
@@ -81,7 +81,7 @@ def parse_os_versions(body: bytes) -> tuple[Record, ...]:
     """
     platforms = read_json(body)
     if not isinstance(platforms, list):
-        raise BadAnswer(f"a table of operating systems is an array, this is {_name_of(platforms)}")
+        raise BadAnswer(f"a table of operating systems is an array, this is {name_of(platforms)}")
     return tuple(
         entry
         for platform in platforms
@@ -89,21 +89,9 @@ def parse_os_versions(body: bytes) -> tuple[Record, ...]:
     )
 
 
-def object_of(value: object, what: str) -> Record:
-    """Narrow `value` to an object, or raise `BadAnswer` naming `what` it should have been."""
-    if not isinstance(value, dict):
-        raise BadAnswer(f"{what} is an object, this is {_name_of(value)}")
-    return value
-
-
-def objects_of(answer: Record, key: str, what: str) -> tuple[Record, ...]:
-    """Give the list of objects that `answer` holds under `key`, or raise `BadAnswer`."""
-    if key not in answer:
-        raise BadAnswer(f"{what} holds a list {key!r}, this has none; its keys are {sorted(answer)[:10]}")
-    values = answer[key]
-    if not isinstance(values, list):
-        raise BadAnswer(f"{key!r} of {what} is a list, this is {_name_of(values)}")
-    return tuple(object_of(value, f"each of {key!r}") for value in values)
+def is_marker(text: str) -> bool:
+    """Tell whether a page can be asked for that begins after this id: it can be sent, and is short enough."""
+    return 0 < len(text) <= _LONGEST_MARKER and not any("\ud800" <= one <= "\udfff" for one in text)
 
 
 def _recipe(image_type: str, project: str | None, member_status: str) -> list[tuple[str, str]]:
@@ -129,11 +117,4 @@ def _recipe(image_type: str, project: str | None, member_status: str) -> list[tu
 def _next_marker(answer: Record) -> str | None:
     info = answer.get("page_info")
     marker = info.get("next_marker") if isinstance(info, dict) else None
-    if isinstance(marker, str) and 0 < len(marker) <= _LONGEST_MARKER:
-        return marker
-    return None
-
-
-def _name_of(value: object) -> str:
-    names: dict[type, str] = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
-    return "null" if value is None else names.get(type(value), "a number")
+    return marker if isinstance(marker, str) and is_marker(marker) else None

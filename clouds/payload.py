@@ -1,10 +1,16 @@
-"""`read_json`: the body of an answer as values, so that one poisoned record never costs its page."""
+"""`read_json`: the body of an answer as values, so that one poisoned record never costs its page.
+
+`object_of` and `objects_of` narrow such values to what a call promises.
+"""
 
 import json
 
 import orjson
 
 _LONGEST_INTEGER = 40
+
+
+Record = dict[str, object]
 
 
 class BadAnswer(ValueError):
@@ -22,6 +28,29 @@ def read_json(body: bytes) -> object:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         return _read_leniently(body)
+
+
+def object_of(value: object, what: str) -> Record:
+    """Narrow `value` to an object, or raise `BadAnswer` naming `what` it should have been."""
+    if not isinstance(value, dict):
+        raise BadAnswer(f"{what} is an object, this is {name_of(value)}")
+    return value
+
+
+def objects_of(answer: Record, key: str, what: str) -> tuple[Record, ...]:
+    """Give the list of objects that `answer` holds under `key`, or raise `BadAnswer`."""
+    if key not in answer:
+        raise BadAnswer(f"{what} holds a list {key!r}, this has none; its keys are {sorted(answer)[:10]}")
+    values = answer[key]
+    if not isinstance(values, list):
+        raise BadAnswer(f"{key!r} of {what} is a list, this is {name_of(values)}")
+    return tuple(object_of(value, f"each of {key!r}") for value in values)
+
+
+def name_of(value: object) -> str:
+    """Say what kind of JSON value it is, as in "this is an array"."""
+    names: dict[type, str] = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
+    return "null" if value is None else names.get(type(value), "a number")
 
 
 def _read_leniently(body: bytes) -> object:

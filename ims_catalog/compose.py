@@ -60,8 +60,9 @@ def sources(settings: declared.Settings) -> tuple[Source, ...]:
 def _source(given: declared.Source) -> Source:
     known = ENDPOINTS.get(given.cloud)
     endpoint = given.endpoint or (known.ims if known else None)
-    if endpoint is None:
-        raise ConfigurationError(f'sources "{given.name}": endpoint is not set')
+    identity_endpoint = given.identity_endpoint or (known.identity if known else None)
+    if endpoint is None or identity_endpoint is None:
+        raise ConfigurationError(f'sources "{given.name}": endpoint and identity_endpoint are needed')
     brought = tuple(map(ImageType, known.image_types)) if known else tuple(ImageType)
     return Source(
         name=given.name,
@@ -71,7 +72,7 @@ def _source(given: declared.Source) -> Source:
         projects=None if given.projects == "*" else given.projects,
         endpoint=endpoint,
         ecs_endpoint=given.ecs_endpoint or (known.ecs if known else None),
-        identity_endpoint=given.identity_endpoint or (known.identity if known else None),
+        identity_endpoint=identity_endpoint,
         image_types=given.image_types or brought,
         member_status=given.member_status,
         enterprise_project_id=given.enterprise_project_id,

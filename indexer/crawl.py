@@ -3,16 +3,17 @@
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import aiohttp
 
 from clouds.endpoint import endpoint
-from clouds.ims import Record
+from clouds.payload import Record
 from engines.clock import Clock
 from indexer.companions import Fetched, Table
 from indexer.deadline import Deadline, deadline_in
+from indexer.dropped import dropped
 from indexer.limits import Limits
 from indexer.progress import Progress
 from indexer.sources.account import Account
@@ -25,6 +26,9 @@ from indexer.spool import Spool
 from mappings.document import store
 from mappings.normalise import normalise
 from mappings.scope import Scope
+
+_AT_ONCE = 100
+"""Records that are normalised before others have a turn: some 10 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,15 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Crawled:
-    """What a crawl brought beside the spool."""
+    """What a crawl brought beside the spool.
 
-    scopes: tuple[Listed, ...]
-    unreached: tuple[Unreached, ...]
-    companions: tuple[Fetched, ...]
+    `dropped` holds the scopes that the sources listed before and do not list now: reasons by id.
+    """
+
+    scopes: tuple[Listed, ...] = ()
+    unreached: tuple[Unreached, ...] = ()
+    companions: tuple[Fetched, ...] = ()
+    dropped: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def complete(self) -> frozenset[str]:
@@ -61,7 +69,10 @@ async def crawl(
     clock: Clock,
     expected: Mapping[str, int],
 ) -> Crawled:
-    """List what the sources can see. `expected` is how many images each scope held last, for the progress.
+    """List what the sources can see.
+
+    `expected` is how many images each scope known from earlier runs held last: it tells the progress, and
+    which scopes have dropped out.
 
     No failure of a cloud raises; the deadline of the run ends what is still going on.
     """
@@ -86,6 +97,7 @@ async def crawl(
         scopes=tuple(one for part in parts for one in part.scopes),
         unreached=tuple(one for part in parts for one in part.unreached),
         companions=tuple(one for part in parts for one in part.companions),
+        dropped={scope: reason for part in parts for scope, reason in part.dropped.items()},
     )
 
 
@@ -106,10 +118,9 @@ class _Means:
 
 async def _source(means: _Means, order: int, source: Source) -> Crawled:
     try:
-        addresses = _addresses(source)
+        http = Http(means.session, _addresses(source), means.lanes, means.limits)
     except ValueError as error:
-        return Crawled((), (Unreached(source.name, None, str(error)),), ())
-    http = Http(means.session, addresses, means.lanes, means.limits)
+        return Crawled(unreached=(Unreached(source.name, None, str(error)),))
     account = Account(http, source.credential, means.limits)
     expansion = await expand(source, account, means.deadline.within(means.limits.scope_deadline))
     regions = [Region(source, name, projects, account) for name, projects in expansion.projects.items()]
@@ -122,10 +133,13 @@ async def _source(means: _Means, order: int, source: Source) -> Crawled:
         fetched = [
             tasks.create_task(_table(means, region, table)) for region in regions for table in _tables(source)
         ]
+    results = tuple(task.result() for task in listed)
+    tried = {one.scope.id for one in results}
     return Crawled(
-        scopes=tuple(task.result() for task in listed),
+        scopes=results,
         unreached=expansion.unreached,
         companions=tuple(task.result() for task in fetched),
+        dropped=dropped(source, means.expected, tried, expansion),
     )
 
 
@@ -163,7 +177,7 @@ class _Listing:
             self.problems.clear()
             try:
                 async for records in pages(region, self._scope, deadline):
-                    self._keep(records)
+                    await self._keep(records)
             except MarkerGone:
                 continue
             except (Failure, Endless) as error:
@@ -172,8 +186,10 @@ class _Listing:
             return None
         return f"images were deleted while they were listed, {times} times in a row"
 
-    def _keep(self, records: Sequence[Record]) -> None:
-        for record in records:
+    async def _keep(self, records: Sequence[Record]) -> None:
+        for number, record in enumerate(records):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
             read = normalise(record, self._scope)
             self.problems.update(problem.reason.value for problem in read.problems)
             if read.document is None:

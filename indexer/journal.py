@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from clouds.printable import printable
 from engines.ledger import Outcome, Run, ScopeState, State
 from indexer.crawl import Crawled, Listed
 from indexer.plan import Change
@@ -43,7 +44,7 @@ def finished_run(
         finished=finished,
         outcome=Outcome.PUBLISHED if published else Outcome.UNCHANGED,
         exit=EXIT_WHOLE if whole else EXIT_INCOMPLETE,
-        reason="; ".join(str(one) for one in crawled.unreached) or None,
+        reason=printable("; ".join(str(one) for one in crawled.unreached)) or None,
         generation=generation,
         documents=tally.documents,
         added=tally.changes[Change.ADDED],
@@ -69,7 +70,7 @@ def failed_run(
         finished=finished,
         outcome=Outcome.FAILED,
         exit=EXIT_FAILED,
-        reason=reason,
+        reason=printable(reason),
         generation=generation,
         documents=0,
         added=0,
@@ -107,9 +108,9 @@ def _listed(begun: Begun, listed: Listed, tally: Tally) -> ScopeState:
 
 
 def _not_reached(begun: Begun, crawled: Crawled) -> dict[str, str]:
-    """Give the scopes known from earlier runs that were out of reach in this one, with the reason."""
+    """Give the scopes known from earlier runs that this one did not come to, with the reason."""
     tried = {listed.scope.id for listed in crawled.scopes}
-    return {
+    return dict(crawled.dropped) | {
         scope: part.reason
         for part in crawled.unreached
         for scope in begun.scopes
@@ -122,7 +123,7 @@ def _incomplete(begun: Begun, scope: str, reason: str, attempt: datetime, tally:
     return ScopeState(
         scope=scope,
         state=State.INCOMPLETE,
-        reason=reason,
+        reason=printable(reason),
         last_attempt=attempt,
         last_complete=None if last is None else last.last_complete,
         seen=tally.seen[scope],

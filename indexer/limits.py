@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Times in seconds, sizes in bytes.
+    """Times in seconds.
 
-    `concurrency` and `requests_per_second` hold for one endpoint. `pages` is per scope, `attempts` per
-    request, `restarts` per scope whose marker was deleted while it was listed.
+    `largest_body` is of one answer, in bytes after decompression. A page of 500 images has less than 1 MiB; a
+    hostile answer may take sixty times its size once it is read. `concurrency` and `requests_per_second` hold
+    for one endpoint. `pages` is per scope, `attempts` per request, `restarts` per scope whose marker was
+    deleted while it was listed.
     """
 
     request_timeout: float = 30.0
@@ -17,7 +19,7 @@ class Limits:
     run_deadline: float = 3600.0
     concurrency: int = 2
     requests_per_second: float = 10.0
-    largest_body: int = 64 * 1024 * 1024
+    largest_body: int = 16 * 1024 * 1024
     pages: int = 20_000
     attempts: int = 5
     restarts: int = 3

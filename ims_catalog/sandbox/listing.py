@@ -10,13 +10,13 @@ from datetime import datetime
 from heapq import merge
 from itertools import islice
 
+from clouds.ims import IMAGE_TYPES
 from ims_catalog.sandbox.answer import Refused, image_error
 from ims_catalog.sandbox.cloud import Cloud, Key, Listed, UnknownImage
 from ims_catalog.sandbox.draw import Record
 from ims_catalog.sandbox.estate import Listing, Project
 
 LARGEST_PAGE = 500
-_IMAGE_TYPES = ("gold", "private", "shared", "market")
 _SORT_KEYS = ("name", "container_format", "disk_format", "status", "id", "size", "created_at")
 
 Parameters = Mapping[str, tuple[str, ...]]
@@ -69,7 +69,7 @@ def _listings(project: Project, parameters: Parameters) -> list[Listing]:
         "private": Listing(project.region, "private", project.id),
         "shared": Listing(project.region, "shared", project.id, status),
     }
-    if wanted in _IMAGE_TYPES:
+    if wanted in IMAGE_TYPES:
         return [every[wanted]]
     return [] if wanted else list(every.values())
 

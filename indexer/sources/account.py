@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TypeVar
 
 from yarl import URL
@@ -14,11 +13,13 @@ from clouds.payload import BadAnswer
 from clouds.signature import Parameters, canonical_query
 from indexer.deadline import Deadline
 from indexer.limits import Limits
-from indexer.sources.credential import Credential, without_secrets
+from indexer.sources.credential import Credential
 from indexer.sources.failure import Failure
 from indexer.sources.http import Answer, Http
 from indexer.sources.login import headers_for
+from indexer.sources.redaction import without_secrets
 from indexer.sources.retry import retried
+from indexer.sources.retry_after import retry_after
 
 T = TypeVar("T")
 _LONGEST_TEXT = 500
@@ -49,8 +50,9 @@ class Account:
         """
         try:
             query = canonical_query(parameters)
-        except UnicodeEncodeError:
-            raise Failure("a marker holds half a character, which cannot be sent", Meaning.OTHER) from None
+        except UnicodeEncodeError as error:
+            text = f"{error.object[:40]!a} holds half a character, which cannot be sent"
+            raise Failure(without_secrets(text, self.credential), Meaning.OTHER) from None
         url = URL(f"{endpoint}{path}{'?' if query else ''}{query}", encoded=True)
 
         async def attempt() -> T:
@@ -58,7 +60,7 @@ class Account:
                 async with asyncio.timeout(deadline.left):
                     headers = headers_for(self.credential, url, project=project, now=deadline.clock.now())
                     answer = await self.http.get(endpoint, url, headers)
-                return _read(answer, read, deadline.clock.now(), self.credential)
+                return self._read(answer, read, deadline)
             except TimeoutError:
                 raise Failure("the deadline passed", Meaning.OTHER) from None
             except Failure as failure:
@@ -67,26 +69,13 @@ class Account:
 
         return await retried(attempt, limits=self.limits, deadline=deadline)
 
-
-def _read(answer: Answer, read: Callable[[bytes], T], now: datetime, credential: Credential) -> T:
-    if answer.status != 200:
-        # Before the message is cut, lest half a secret stays.
-        body = without_secrets(answer.body.decode(errors="replace"), credential).encode()
-        error = read_error(answer.status, body, answer.headers)
-        raise Failure(str(error), error.meaning, _retry_after(answer.headers.get("retry-after"), now))
-    try:
-        return read(answer.body)
-    except BadAnswer as error:
-        raise Failure(f"unusable answer: {error}", Meaning.TEMPORARY) from None
-
-
-def _retry_after(text: str | None, now: datetime) -> float | None:
-    if text is None:
-        return None
-    if text.strip().isdecimal():
-        return float(text.strip()[:9])
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - now).total_seconds()
+    def _read(self, answer: Answer, read: Callable[[bytes], T], deadline: Deadline) -> T:
+        if answer.status != 200:
+            redact = partial(without_secrets, credential=self.credential)
+            error = read_error(answer.status, answer.body, answer.headers, redact=redact)
+            wait = retry_after(answer.headers.get("retry-after"), deadline.clock.now())
+            raise Failure(str(error), error.meaning, wait)
+        try:
+            return read(answer.body)
+        except BadAnswer as error:
+            raise Failure(f"unusable answer: {error}", Meaning.TEMPORARY) from None

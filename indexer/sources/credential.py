@@ -29,16 +29,8 @@ class NoCredential:
 Credential = AccessKey | ReadyToken | NoCredential
 
 
-def without_secrets(text: str, credential: Credential) -> str:
-    """Blot out the credential wherever a text repeats it: clouds quote headers in their error messages."""
-    for secret in _secrets(credential):
-        value = secret.get_secret_value()
-        if value:
-            text = text.replace(value, "***")
-    return text
-
-
-def _secrets(credential: Credential) -> tuple[SecretStr, ...]:
+def secrets_of(credential: Credential) -> tuple[SecretStr, ...]:
+    """Give every part of a credential that nobody may read."""
     match credential:
         case AccessKey(access, secret, token):
             return (secret, access) if token is None else (token, secret, access)

@@ -51,13 +51,13 @@ class Lanes:
 
 
 class Http:
-    """Asks the endpoints of one source, and only them."""
+    """Asks the endpoints of one source, and only them. Raises ValueError for one that is no address."""
 
     def __init__(
         self, session: aiohttp.ClientSession, endpoints: Iterable[str], lanes: Lanes, limits: Limits
     ) -> None:
         self._session = session
-        self._origins = frozenset(URL(endpoint, encoded=True).origin() for endpoint in endpoints)
+        self._origins = frozenset(map(_origin, endpoints))
         self._lanes = lanes
         self._limits = limits
 
@@ -89,6 +89,8 @@ class Http:
             ) from None
         except aiohttp.ClientConnectorCertificateError:
             raise Failure(f"the certificate of {place} is not valid", Meaning.CONFIGURATION) from None
+        except UnicodeError:
+            raise Failure(f"{place}: this is not the name of a host", Meaning.CONFIGURATION) from None
         except (aiohttp.ClientError, OSError) as error:
             raise Failure(f"{place}: {_said(error)}", Meaning.TEMPORARY) from None
 
@@ -110,6 +112,16 @@ async def open_session(limits: Limits) -> AsyncIterator[aiohttp.ClientSession]:
         auto_decompress=False,
     ) as session:
         yield session
+
+
+def _origin(endpoint: str) -> URL:
+    try:
+        url = URL(endpoint, encoded=True)
+        if not url.raw_host:  # it is only now that the host and the port are read
+            raise ValueError("it names no host")
+        return url.origin()
+    except ValueError as error:
+        raise ValueError(f"{endpoint} is not an address: {error}") from None
 
 
 async def _body(response: aiohttp.ClientResponse, largest: int, place: str) -> bytes:

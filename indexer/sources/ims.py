@@ -15,12 +15,12 @@ from clouds.ims import (
     IMAGES_PATH,
     OS_VERSIONS_PATH,
     Page,
-    Record,
+    is_marker,
     list_parameters,
-    os_version_parameters,
     parse_os_versions,
     parse_page,
 )
+from clouds.payload import Record
 from indexer.deadline import Deadline
 from indexer.sources.account import Account
 from indexer.sources.failure import Failure
@@ -79,16 +79,20 @@ async def pages(region: Region, scope: Scope, deadline: Deadline) -> AsyncIterat
     project, page = await _through_first(
         candidates, lambda project: _page(region, scope, project, None, deadline)
     )
-    before: frozenset[str] = frozenset()
+    before: tuple[str, ...] = ()
     markers: set[str] = set()
     for _ in range(region.account.limits.pages):
         if not page.images:
             return
         yield page.images
         ids = _ids(page)
-        if not ids - before:
+        if page.next_marker is None and _is_rest(ids, before):
+            return
+        if set(ids) <= set(before):
             raise Endless("a page brought no image that the page before it had not brought")
-        marker = _marker(page)
+        marker = page.next_marker or next(filter(is_marker, reversed(ids)), None)
+        if marker is None:
+            raise Endless("a page holds no id that the next page could be asked for with")
         if marker in markers:
             raise Endless("a marker came back a second time")
         markers.add(marker)
@@ -130,7 +134,7 @@ async def os_versions(region: Region, deadline: Deadline) -> tuple[Record, ...]:
         lambda project: region.account.ask(
             region.images_endpoint,
             OS_VERSIONS_PATH,
-            os_version_parameters(),
+            (),
             parse_os_versions,
             project=project,
             deadline=deadline,
@@ -175,12 +179,17 @@ async def _flavors(
     )
 
 
-def _ids(page: Page) -> frozenset[str]:
-    return frozenset(name for record in page.images if (name := _id(record)))
+def _ids(page: Page) -> tuple[str, ...]:
+    return tuple(name for record in page.images if (name := _id(record)))
 
 
-def _marker(page: Page) -> str:
-    return page.next_marker or next(name for record in reversed(page.images) if (name := _id(record)))
+def _is_rest(ids: tuple[str, ...], before: tuple[str, ...]) -> bool:
+    """Tell whether a page is what stood at the end of the page before it, behind the last usable id.
+
+    Ids that cannot be sent are listed again by the page that follows. If that page brings only them, and the
+    page before had room for more, then nothing is behind them.
+    """
+    return 0 < len(ids) < len(before) and ids == before[-len(ids) :] and not any(map(is_marker, ids))
 
 
 def _id(record: Record) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from clouds.endpoint import endpoint
 from clouds.error import Meaning
-from clouds.identity import OWN_PROJECTS_PATH, PROJECTS_PATH, Project, parse_projects, project_parameters
+from clouds.identity import OWN_PROJECTS_PATH, PROJECTS_PATH, Project, parse_projects
 from clouds.payload import BadAnswer
 from indexer.deadline import Deadline
 from indexer.sources.account import Account
@@ -40,16 +40,19 @@ class Unreached:
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """Ids of the projects to crawl in each region that can be crawled, and what cannot."""
+    """Ids of the projects to crawl in each region that can be crawled, and what cannot.
+
+    `visible` holds the ids of all projects that the account sees, `disabled` of those it cannot use.
+    """
 
     projects: dict[str, tuple[str, ...]]
     unreached: tuple[Unreached, ...]
+    visible: frozenset[str] = frozenset()
+    disabled: frozenset[str] = frozenset()
 
 
 async def expand(source: Source, account: Account, deadline: Deadline) -> Expansion:
     """Ask the identity service of every region for the account's projects, and choose the configured ones."""
-    if source.identity_endpoint is None:
-        return _without_identity(source)
     addresses = {region: endpoint(source.identity_endpoint, region) for region in source.regions}
     different = tuple(dict.fromkeys(addresses.values()))
     asked = await asyncio.gather(*(_projects(account, address, deadline) for address in different))
@@ -85,7 +88,13 @@ def choose(source: Source, visible: dict[str, tuple[Project, ...]], failed: dict
     if isinstance(source.credential, ReadyToken) and sum(map(len, chosen.values())) > 1:
         reason = "a ready-made token is valid for one project only: name that one in `projects`"
         return Expansion({}, (Unreached(source.name, None, reason),))
-    return Expansion(chosen, tuple(unreached))
+    everything = [project for projects in visible.values() for project in projects]
+    return Expansion(
+        chosen,
+        tuple(unreached),
+        visible=frozenset(project.id for project in everything),
+        disabled=frozenset(project.id for project in everything if not project.enabled),
+    )
 
 
 def belongs(project: Project, region: str) -> bool:
@@ -108,9 +117,7 @@ async def _projects_at(
     account: Account, address: str, path: str, deadline: Deadline
 ) -> tuple[Project, ...] | Failure:
     try:
-        return await account.ask(
-            address, path, project_parameters(), _read_projects, project=None, deadline=deadline
-        )
+        return await account.ask(address, path, (), _read_projects, project=None, deadline=deadline)
     except Failure as failure:
         return failure
 
@@ -145,19 +152,3 @@ def _unknown(source: Source, visible: dict[str, tuple[Project, ...]]) -> list[Un
             continue
         found.append(Unreached(source.name, None, reason))
     return found
-
-
-def _without_identity(source: Source) -> Expansion:
-    if source.projects is None:
-        reason = "without identity_endpoint the projects have to be named by their ids"
-        return Expansion({}, (Unreached(source.name, None, reason),))
-    if len(source.regions) > 1:
-        reason = (
-            "without identity_endpoint it is not known which project belongs to which region: configure one"
-        )
-        return Expansion({}, (Unreached(source.name, None, reason),))
-    for project in source.projects:
-        if _ID.fullmatch(project) is None:
-            reason = f"{project!r} is not the id of a project: letters, digits, '-' and '_' only"
-            return Expansion({}, (Unreached(source.name, None, reason),))
-    return Expansion(dict.fromkeys(source.regions, source.projects), ())

@@ -19,11 +19,11 @@ class Source:
     cloud: str
     regions: tuple[str, ...]
     endpoint: str
+    identity_endpoint: str
     credential: Credential
     kind: CloudKind = CloudKind.IMS
     projects: tuple[str, ...] | None = None
     ecs_endpoint: str | None = None
-    identity_endpoint: str | None = None
     image_types: tuple[ImageType, ...] = tuple(ImageType)
     member_status: tuple[str, ...] = ("accepted",)
     enterprise_project_id: str | None = None

@@ -1,6 +1,7 @@
 """Runs against a cloud that fails: nothing is lost but what the cloud says is gone."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -287,13 +288,135 @@ async def test_a_poisoned_record_costs_neither_its_page_nor_itself(wide: Install
     assert await wide.held() == wide.model()
 
 
-async def test_a_marker_that_cannot_be_sent_is_incomplete(wide: Installation) -> None:
-    page = b'{"images": [{"id": "whole"}, {"id": "half \\ud800"}]}'
+UNUSABLE = pytest.mark.parametrize(
+    "unusable", ["half \ud800", "x" * 256], ids=["half a character", "too long"]
+)
+
+
+@UNUSABLE
+async def test_a_page_that_ends_in_an_unusable_id_costs_no_scope(long: Installation, unusable: str) -> None:
+    def append(body: bytes) -> bytes:
+        page = orjson.loads(body)
+        records = [*page["images"], {"id": unusable}]
+        return json.dumps({**page, "images": records}).encode()
+
+    long.sandbox.fail(Fault(matching(image_type="gold", page=1), Rewrite(append)))
+    assert (await long.run()).exit == 0
+    assert (await long.held()).keys() - long.model().keys() == {
+        str(key) for key in await long.held() if "half" in key or "xxx" in key
+    }
+    assert long.model().keys() <= (await long.held()).keys(), "the pages behind it were asked for"
+
+
+@UNUSABLE
+@pytest.mark.parametrize("more", [1, 3])
+async def test_a_listing_that_ends_in_unusable_ids_is_whole(
+    wide: Installation, unusable: str, more: int
+) -> None:
+    listing = gold(wide)
+    names = {f"last {number}" for number in range(more)}
+    for number in range(more):
+        wide.sandbox.cloud.add(
+            listing.region, {"__imagetype": "gold", "id": f"{unusable}{number}", "name": f"last {number}"}
+        )
+    run = await wide.run()
+    assert run.exit == 0
+    assert names <= {str(one.name) for one in (await wide.held()).values()}
+
+
+async def test_pages_of_unusable_ids_only_are_incomplete(wide: Installation) -> None:
+    page = b'{"images": [{"id": "half \\ud800"}]}'
     wide.sandbox.fail(Fault(matching(image_type="gold"), Answer(200, page)))
     run = await wide.run()
     assert run.exit == 3
     state = next(one for one in run.scopes if one.scope == scope_id(gold(wide)))
-    assert (state.reason, state.seen) == ("a marker holds half a character, which cannot be sent", 2)
+    assert state.reason == "a page holds no id that the next page could be asked for with"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "named"),
+    [
+        ("https://host:99999", "https://host:99999 is not an address: Port out of range"),
+        ("https://[::1", "https://[::1 is not an address"),
+        ("http://a..b", "a..b/v2/cloudimages: this is not the name of a host"),
+    ],
+)
+async def test_an_endpoint_that_cannot_be_stops_no_other_source(
+    wide: Installation, endpoint: str, named: str
+) -> None:
+    run = await wide.run(wide.source, replace(wide.source, name="other", endpoint=endpoint))
+    assert run.exit == 3
+    assert named in f"{run.reason} {[one.reason for one in run.scopes]}"
+    assert await wide.held() == wide.model()
+
+
+def without(project: str) -> Rewrite:
+    return Rewrite(lambda body: changed_projects(body, lambda one: [] if one["id"] == project else [one]))
+
+
+def disabling(project: str) -> Rewrite:
+    return Rewrite(
+        lambda body: changed_projects(body, lambda one: [{**one, "enabled": one["id"] != project}])
+    )
+
+
+def changed_projects(body: bytes, change: Callable[[dict[str, object]], list[dict[str, object]]]) -> bytes:
+    answer = orjson.loads(body)
+    return orjson.dumps({"projects": [kept for one in answer["projects"] for kept in change(one)]})
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        pytest.param(without, "the account no longer sees this project", id="not in the list"),
+        pytest.param(disabling, "the project is disabled", id="disabled"),
+    ],
+)
+async def test_a_project_that_drops_out_is_told_and_keeps_its_images(
+    wide: Installation, spoil: Callable[[str], Rewrite], reason: str
+) -> None:
+    first = await wide.run()
+    before = await wide.held()
+    project = next(one for one in wide.sandbox.projects if one.region == wide.sandbox.regions[0])
+    fault = wide.sandbox.fail(Fault(matching(service="iam"), spoil(project.id)))
+    for _ in range(2):
+        run = await wide.run()
+        assert (run.exit, run.generation) == (3, first.generation)
+        assert await wide.held() == before
+        lost = {scope: one for scope, one in (await wide.states()).items() if one.state.value == "incomplete"}
+        assert lost.keys() == {
+            f"prod/{project.region}/{project.id}/private",
+            f"prod/{project.region}/{project.id}/shared/accepted",
+        }
+        assert {one.reason for one in lost.values()} == {reason}
+        assert all(one.last_complete and one.last_complete < run.started for one in lost.values())
+        assert sum(one.carried for one in lost.values()) > 0
+
+    wide.sandbox.faults.remove(fault)
+    assert (await wide.run()).exit == 0
+
+
+@pytest.mark.parametrize("mark", [{"truncated": True}, {"links": {"next": "https://iam.example.com/2"}}])
+async def test_a_cut_list_of_projects_is_not_crawled(wide: Installation, mark: dict[str, object]) -> None:
+    def cut(body: bytes) -> bytes:
+        return orjson.dumps({"projects": orjson.loads(body)["projects"][:1], **mark})
+
+    await wide.run()
+    before = await wide.held()
+    wide.sandbox.fail(Fault(matching(service="iam"), Rewrite(cut)))
+    run = await wide.run()
+    assert run.exit == 1
+    assert "the list of projects is cut" in str(run.reason)
+    assert await wide.held() == before
+
+
+async def test_too_many_records_in_a_page_are_refused(wide: Installation) -> None:
+    page = b'{"images": [' + b",".join([b"{}"] * 2001) + b"]}"
+    wide.sandbox.fail(Fault(matching(image_type="gold", region=wide.sandbox.regions[0]), Answer(200, page)))
+    run = await wide.run()
+    state = next(one for one in run.scopes if one.scope == scope_id(gold(wide)))
+    assert (run.exit, state.seen) == (3, 0)
+    assert "2000 records at most" in str(state.reason)
 
 
 @pytest.mark.parametrize("project", ["a/b", "a\r\nX-Auth-Token: b", "", "é" * 100])
@@ -304,9 +427,6 @@ async def test_a_project_id_that_would_change_a_request_is_refused(wide: Install
     assert run.exit == 1
     assert "unusable answer" in str(run.reason)
     assert {one.service for one in wide.sandbox.requests} == {"iam"}
-
-    run = await wide.run(replace(wide.source, regions=("r",), identity_endpoint=None, projects=(project,)))
-    assert f"{project!r} is not the id of a project" in str(run.reason)
 
 
 async def test_silence_ends_with_the_deadlines(wide: Installation) -> None:

@@ -25,6 +25,7 @@ def source(projects: tuple[str, ...] | None, credential: Credential = KEY) -> So
         cloud="huawei",
         regions=("cn-north-4", "cn-south-1"),
         endpoint="https://ims.example.com",
+        identity_endpoint="https://iam.example.com",
         credential=credential,
         projects=projects,
     )

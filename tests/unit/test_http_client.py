@@ -215,6 +215,31 @@ async def test_a_place_where_nobody_listens() -> None:
     assert "no connection could be made" in str(await failure(address))
 
 
+@pytest.mark.parametrize("host", ["a..b", "a" * 64 + ".example"])
+async def test_a_host_that_cannot_be_is_told(host: str) -> None:
+    error = await failure(f"http://{host}:1")
+    assert str(error) == f"{host}:1/v2/cloudimages: this is not the name of a host"
+    assert error.meaning is Meaning.CONFIGURATION
+
+
+async def test_a_parameter_that_cannot_be_sent_is_named() -> None:
+    async with serving(body_of(1)) as address:
+        error = await failure(address, parameters=(("enterprise_project_id", "e\ud800"),))
+    assert str(error) == "'e\\ud800' holds half a character, which cannot be sent"
+
+
+async def test_a_long_token_that_the_cloud_repeats_leaves_no_beginning() -> None:
+    token = "/".join(["token-of-many-parts"] * 40)
+
+    async def handler(request: web.Request) -> web.Response:
+        sent = request.headers["X-Auth-Token"].replace("/", "\\/")
+        return web.Response(status=403, text=f'{{"error_msg": "refused: {sent}"}}')
+
+    async with serving(handler) as address:
+        text = str(await failure(address, credential=ReadyToken(SecretStr(token))))
+    assert text == "forbidden (HTTP 403): refused: ***"
+
+
 async def test_a_secret_that_the_cloud_repeats_is_blotted_out() -> None:
     async def handler(request: web.Request) -> web.Response:
         sent = request.headers.get("X-Auth-Token") or request.headers["Authorization"]

@@ -1,17 +1,20 @@
 """Retries: what is asked again, how often, and how long it waits, on a clock that nobody waits for."""
 
+import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from clouds.error import Meaning
 from engines.clock import Clock
 from indexer.deadline import deadline_in
 from indexer.limits import Limits
-from indexer.sources.account import _retry_after
 from indexer.sources.failure import Failure
 from indexer.sources.retry import retried
+from indexer.sources.retry_after import retry_after
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -99,7 +102,12 @@ async def test_it_does_not_wait_beyond_the_deadline() -> None:
         (None, None),
         ("12", 12.0),
         (" 12 ", 12.0),
-        ("9" * 400, 999_999_999.0),
+        ("0" * 400 + "12", 12.0),
+        ("9" * 400, math.inf),
+        ("١٢", None),
+        ("²", None),
+        ("1_0", None),
+        ("Thu, 01 Jan 2026 00:00:00 +99999999999999", None),
         ("Tue, 24 Nov 2026 00:01:30 GMT", 90.0),
         ("Mon, 23 Nov 2026 23:59:00 GMT", -60.0),
         ("soon", None),
@@ -108,4 +116,31 @@ async def test_it_does_not_wait_beyond_the_deadline() -> None:
     ],
 )
 def test_retry_after_in_all_its_forms(text: str | None, seconds: float | None) -> None:
-    assert _retry_after(text, START) == seconds
+    assert retry_after(text, START) == seconds
+
+
+WORDS = (
+    "Thu,",
+    "01",
+    "Jan",
+    "2026",
+    "9999",
+    "0",
+    "00:00:00",
+    "24:61:99",
+    "+0000",
+    "-9999",
+    "GMT",
+    ":",
+    "9" * 20,
+)
+
+
+@settings(derandomize=True, max_examples=500, deadline=None)
+@given(st.text(max_size=40) | st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join))
+@example("Thu, 01 Jan 2026 00:00:00 +99999999999999")
+@example("Thu, 01 Jan 2026 00:00:00 -9999")
+@example("Fri, 31 Dec 9999 23:59:59 -2359")
+def test_no_retry_after_fails(text: str) -> None:
+    read = retry_after(text, START)
+    assert read is None or not math.isnan(read)

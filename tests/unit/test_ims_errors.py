@@ -171,6 +171,21 @@ def test_the_request_id_comes_from_the_body_or_the_headers() -> None:
     assert read_error(400, b"{}").request_id is None
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b'{"error":{"message":"' + b"." * 290 + b' hush-hush"}}', id="where the message is cut"),
+        pytest.param(b'{"error":{"message":"' + rb"\u0068ush-hush" + b'"}}', id="escaped"),
+        pytest.param(b"<p>" * 5_460 + b" hush-hush", id="where the body is cut"),
+        pytest.param(b'{"code":"hush-hush","message":"m","request_id":"hush-hush"}', id="code and request"),
+        pytest.param(b"<body>&#104;ush-hush</body>", id="in HTML"),
+    ],
+)
+def test_what_is_to_be_blotted_out_is_so_before_anything_is_cut(body: bytes) -> None:
+    error = read_error(500, body, redact=lambda text: text.replace("hush-hush", "***"))
+    assert "hu" not in f"{error} {error.request_id}"
+
+
 def test_a_message_is_bounded_and_on_one_line() -> None:
     error = read_error(500, b"a\x1b[31m\r\nb " + b"x" * 1_000_000)
     assert len(error.message) == LONGEST_MESSAGE

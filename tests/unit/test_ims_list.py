@@ -1,3 +1,4 @@
+import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -8,8 +9,8 @@ from hypothesis import strategies as st
 
 from clouds.ecs import flavor_parameters, flavors_path, parse_flavors
 from clouds.endpoint import ENDPOINTS, endpoint
-from clouds.identity import Project, parse_projects, project_parameters
-from clouds.ims import list_parameters, os_version_parameters, parse_os_versions, parse_page
+from clouds.identity import Project, parse_projects
+from clouds.ims import LARGEST_PAGE, is_marker, list_parameters, parse_os_versions, parse_page
 from clouds.payload import BadAnswer, read_json
 
 READERS: tuple[Callable[[bytes], object], ...] = (
@@ -178,7 +179,6 @@ def test_os_versions() -> None:
     assert [(entry["os_version"], entry["os_bit"]) for entry in entries] == [
         ("Ubuntu 20.04 server 64bit", 64)
     ]
-    assert os_version_parameters(("uefi", "arm")) == (("tag", "uefi"), ("tag", "arm"))
     with pytest.raises(BadAnswer, match="array"):
         parse_os_versions(b'{"platform": "Ubuntu"}')
 
@@ -200,10 +200,47 @@ def test_projects() -> None:
         b'[{"id": "1", "name": "r1"}, {"id": "2", "name": "r2", "enabled": false}]}'
     )
     assert parse_projects(body) == (Project("1", "r1"), Project("2", "r2", enabled=False))
-    assert project_parameters("r1") == (("name", "r1"),)
-    assert project_parameters() == ()
     with pytest.raises(BadAnswer, match="id"):
         parse_projects(b'{"projects": [{"name": "r1"}]}')
+
+
+@pytest.mark.parametrize(
+    ("given", "cut"),
+    [
+        pytest.param(b'"links": {"next": null}', False, id="no next"),
+        pytest.param(b'"links": {"next": "https://iam.example.com/v3/projects?page=2"}', True, id="a next"),
+        pytest.param(b'"truncated": true', True, id="truncated"),
+        pytest.param(b'"truncated": false', False, id="not truncated"),
+        pytest.param(b'"links": null', False, id="links of no use"),
+    ],
+)
+def test_a_cut_list_of_projects_is_not_taken_for_the_whole(given: bytes, cut: bool) -> None:
+    body = b"{" + given + b', "projects": [{"id": "1", "name": "r1"}]}'
+    if cut:
+        with pytest.raises(BadAnswer, match="there are more"):
+            parse_projects(body)
+    else:
+        assert parse_projects(body) == (Project("1", "r1"),)
+
+
+@pytest.mark.parametrize(("records", "fine"), [(LARGEST_PAGE, True), (LARGEST_PAGE + 1, False)])
+def test_a_page_holds_so_many_records(records: int, fine: bool) -> None:
+    body = b'{"images": [' + b",".join([b"{}"] * records) + b"]}"
+    if fine:
+        assert len(parse_page(body).images) == records
+    else:
+        with pytest.raises(BadAnswer, match="2000 records at most, this holds 2001"):
+            parse_page(body)
+
+
+@pytest.mark.parametrize(
+    ("text", "usable"),
+    [("a", True), ("é" * 255, True), ("a" * 256, False), ("", False), ("half \ud800", False)],
+)
+def test_ids_that_a_page_can_begin_after(text: str, usable: bool) -> None:
+    assert is_marker(text) is usable
+    page = parse_page(json.dumps({"images": [], "page_info": {"next_marker": text}}).encode())
+    assert page.next_marker == (text if usable else None)
 
 
 def test_endpoints() -> None:

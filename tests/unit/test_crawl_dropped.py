@@ -1,0 +1,44 @@
+"""Which scopes dropped out, and why."""
+
+import pytest
+from pydantic import SecretStr
+
+from indexer.dropped import dropped
+from indexer.sources.credential import AccessKey
+from indexer.sources.projects import Expansion, Unreached
+from indexer.sources.source import Source
+
+SOURCE = Source(
+    name="prod",
+    cloud="huawei",
+    regions=("r1", "r2"),
+    endpoint="https://ims.example.com",
+    identity_endpoint="https://iam.example.com",
+    credential=AccessKey(SecretStr("a"), SecretStr("b")),
+)
+TRIED = {"prod/r1/gold", "prod/r1/p1/private", "prod/r1/p1/shared/accepted"}
+EXPANSION = Expansion(
+    {"r1": ("p1",)},
+    (Unreached("prod", "r2", "down"),),
+    visible=frozenset({"p1", "off", "other"}),
+    disabled=frozenset({"off"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("scope", "reason"),
+    [
+        pytest.param("prod/r1/p1/private", None, id="it was listed"),
+        pytest.param("prod/r2/p1/private", None, id="its region is out of reach"),
+        pytest.param("prod2/r1/p9/private", None, id="another source"),
+        pytest.param("prod/r1/p9/private", "the account no longer sees this project", id="not seen"),
+        pytest.param("prod/r1/p9/shared/accepted", "the account no longer sees this project", id="shared"),
+        pytest.param("prod/r1/off/private", "the project is disabled", id="disabled"),
+        pytest.param("prod/r1/other/private", "it is no longer configured", id="a project left out"),
+        pytest.param("prod/r1/market", "it is no longer configured", id="an image type left out"),
+        pytest.param("prod/r1/p1/shared/pending", "it is no longer configured", id="a status left out"),
+        pytest.param("prod/r3/p1/private", "its region is no longer configured", id="a region left out"),
+    ],
+)
+def test_what_dropped_out_is_told(scope: str, reason: str | None) -> None:
+    assert dropped(SOURCE, [scope], TRIED, EXPANSION) == ({} if reason is None else {scope: reason})
