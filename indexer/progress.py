@@ -1,11 +1,13 @@
 """`progress`: what a run is doing, as bars on a terminal and as plain lines elsewhere."""
 
-from typing import Protocol, TextIO
+from typing import IO, Protocol, TextIO, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.text import Text
+
+from clouds.printable import printable
 
 _LINE_EVERY = 100_000
 
@@ -35,12 +37,54 @@ class Progress(Protocol):
 
 
 def progress(stream: TextIO) -> Progress:
-    """Choose the form that the stream can show."""
-    return _OnTerminal(Console(file=stream)) if stream.isatty() else _InLines(stream)
+    """Choose the form that the stream can show. A stream that breaks is written to no more."""
+    lasting = _Lasting(stream)
+    if not stream.isatty():
+        return _InLines(lasting)
+    return _OnTerminal(Console(file=cast("IO[str]", lasting)))  # all of it that rich makes use of
+
+
+class _Lasting:
+    """A stream that never fails its writer: once it broke, what is written is dropped."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.encoding = stream.encoding or "utf-8"
+        self._stream = stream
+        self._broken = False
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def write(self, text: str) -> int:
+        if not self._broken:
+            try:
+                self._stream.write(text)
+            except UnicodeEncodeError:
+                return self._write_ascii(text)
+            except (OSError, ValueError):
+                self._broken = True
+        return len(text)
+
+    def _write_ascii(self, text: str) -> int:
+        try:
+            self._stream.write(text.encode("ascii", "replace").decode())
+        except (OSError, ValueError):
+            self._broken = True
+        return len(text)
+
+    def flush(self) -> None:
+        if not self._broken:
+            try:
+                self._stream.flush()
+            except (OSError, ValueError):
+                self._broken = True
 
 
 class _InLines:
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: _Lasting) -> None:
         self._stream = stream
         self._images: dict[str, int] = {}
         self._reported = 0
@@ -85,7 +129,7 @@ class _OnTerminal:
 
     def begun(self, scope: str, expected: int | None) -> None:
         self._images[scope] = 0
-        self._tasks[scope] = self._bars.add_task(scope, total=expected or None)
+        self._tasks[scope] = self._bars.add_task(printable(scope), total=expected or None)
 
     def listed(self, scope: str, images: int) -> None:
         self._images[scope] = self._images.get(scope, 0) + images
@@ -108,4 +152,5 @@ class _OnTerminal:
 
 
 def _end_of(scope: str, images: int, reason: str | None) -> str:
-    return f"{scope}: {images:,} images" + ("" if reason is None else f", incomplete: {reason}")
+    line = f"{scope}: {images:,} images" + ("" if reason is None else f", incomplete: {reason}")
+    return printable(line)
