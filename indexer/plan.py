@@ -47,8 +47,7 @@ class Decision:
     """What becomes of one key.
 
     `stored` is None if it is removed. `listed` are the scopes that list it now, `carried` those that were
-    not listed whole and keep it, `left` those that were and list it no more, `joined` those of `listed` that
-    did not list it before. `disputed`: two sources or projects tell different things of it.
+    not listed whole and keep it. `disputed`: two sources or projects tell different things of it.
     """
 
     key: str
@@ -56,15 +55,16 @@ class Decision:
     stored: Stored | None
     listed: tuple[str, ...] = ()
     carried: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
-    joined: tuple[str, ...] = ()
     disputed: bool = False
 
 
 async def plan(
     seen: Iterable[Entry], served: AsyncIterator[Sequence[Stored]], terms: Terms
 ) -> AsyncGenerator[tuple[Decision, ...], None]:
-    """Decide for every key of the two streams, in batches by ascending key."""
+    """Decide for every key of the two streams, in batches by ascending key.
+
+    `served` ascends by image; its views may stand in any order.
+    """
     fresh = _Images(seen)
     waiting: list[Stored] = []
     async for batch in served:
@@ -78,8 +78,11 @@ async def plan(
 
 
 def decide(entries: Sequence[Entry], served: Sequence[Stored], terms: Terms) -> Iterator[Decision]:
-    """Decide for the keys of one image, in their order: the owner's view comes before that of members."""
-    before = {stored.key: stored for stored in served}
+    """Decide for the keys of one image, in their order: the owner's view comes before that of members.
+
+    Of two served documents that have come to have one key the first counts.
+    """
+    before = {stored.key: stored for stored in reversed(served)}
     by_key = {key: tuple(group) for key, group in groupby(entries, key=lambda entry: entry.stored.key)}
     holders: tuple[str, ...] = ()
     for key in sorted(before.keys() | by_key.keys()):
@@ -101,9 +104,8 @@ def _decide_key(
     listed = tuple(sorted(entry.scope for entry in entries))
     known = () if before is None else _internal(before, "scopes")
     carried = tuple(scope for scope in known if scope not in terms.complete and scope not in listed)
-    left = tuple(scope for scope in known if scope in terms.complete and scope not in listed)
     if not listed and not carried:
-        return Decision(key, Change.REMOVED, None, left=left)
+        return Decision(key, Change.REMOVED, None)
     scopes = sorted({*listed, *carried})
     stored = stamp(
         _record(entries, before),
@@ -115,9 +117,8 @@ def _decide_key(
         },
     )
     change = Change.ADDED if before is None else Change.SAME if stored == before else Change.CHANGED
-    joined = tuple(scope for scope in listed if scope not in known)
     disputed = len({entry.stored.body for entry in entries}) > 1
-    return Decision(key, change, stored, listed, carried, left, joined, disputed)
+    return Decision(key, change, stored, listed, carried, disputed)
 
 
 def _internal(stored: Stored, name: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from indexer.journal import EXIT_FAILED, Begun, failed_run, finished_run, nothin
 from indexer.limits import Limits
 from indexer.plan import Decision, Terms, plan
 from indexer.progress import Progress
+from indexer.renewal import renewed
 from indexer.sources.source import Source
 from indexer.spool import Spool, open_spool
 from indexer.tally import Tally
@@ -52,11 +53,17 @@ async def reindex(
         await _record(ledger, attempt.failed("the run was interrupted"))
         raise
     except Exception as error:
-        _log.debug("the run failed", exc_info=True)
-        run = attempt.failed(_said(error))
+        cause = _cause(error)
+        level = logging.DEBUG if isinstance(cause, _EXPECTED) else logging.ERROR
+        _log.log(level, "the run failed", exc_info=True)
+        run = attempt.failed(_said(cause))
     finally:
         progress.close()
     return await _record(ledger, run)
+
+
+_EXPECTED = (EngineError, OSError)
+"""What goes wrong though nothing is wrong with the program."""
 
 
 class _Attempt:
@@ -70,8 +77,10 @@ class _Attempt:
         self._begun = Begun(_run_name(self._generation), clock.now(), {})
         self._served: str | None = None
         self._crawled: Crawled | None = None
+        self._sources: Sequence[Source] = ()
 
     async def make(self, sources: Sequence[Source], spool: Spool, limits: Limits, ledger: Ledger) -> Run:
+        self._sources = sources
         self._begun = replace(self._begun, scopes=await ledger.scope_states())
         self._served = await self._writer.served()
         expected = {name: state.seen + state.carried for name, state in self._begun.scopes.items()}
@@ -153,6 +162,8 @@ class _Attempt:
         self, spool: Spool, terms: Terms
     ) -> AsyncIterator[AsyncGenerator[tuple[Decision, ...], None]]:
         served = _nothing() if self._served is None else self._writer.documents(self._served)
+        if self._served is not None and not self._same_schema():
+            served = renewed(served, {source.name: source.kind for source in self._sources})
         async with aclosing(plan(spool.entries(), served, terms)) as batches:
             try:
                 yield batches
@@ -171,9 +182,13 @@ async def _nothing() -> AsyncIterator[Sequence[Stored]]:
         yield batch
 
 
-def _said(error: BaseException) -> str:
+def _cause(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
+    return error
+
+
+def _said(error: BaseException) -> str:
     match error:
         case EngineError():
             return str(error)

@@ -10,17 +10,12 @@ from indexer.plan import Change, Decision
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of documents. `in_scope` is what each scope will list; `seen` and `carried` are its parts.
-
-    `joined` and `left`: documents that a scope lists for the first time, or no more.
-    """
+    """Counts of documents. `in_scope` is what each scope will list; `seen` and `carried` are its parts."""
 
     changes: Counter[Change] = field(default_factory=Counter)
     in_scope: Counter[str] = field(default_factory=Counter)
     seen: Counter[str] = field(default_factory=Counter)
     carried: Counter[str] = field(default_factory=Counter)
-    joined: Counter[str] = field(default_factory=Counter)
-    left: Counter[str] = field(default_factory=Counter)
     disputed: int = 0
 
     def count(self, decisions: Iterable[Decision]) -> None:
@@ -30,8 +25,6 @@ class Tally:
             self.in_scope.update((*decision.listed, *decision.carried))
             self.seen.update(decision.listed)
             self.carried.update(decision.carried)
-            self.joined.update(decision.joined)
-            self.left.update(decision.left)
             self.disputed += decision.disputed
 
     @property

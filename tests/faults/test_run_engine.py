@@ -4,6 +4,8 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from engines.embedded.ledger import open_ledger
 from ims_catalog.sandbox.estate import Listing
 from indexer.run import reindex
@@ -49,6 +51,32 @@ async def test_a_build_that_is_spoilt_is_not_published(wide: Installation) -> No
     assert await wide.held() == wide.model()
 
 
+class Defective(Silent):
+    """Holds a mistake of a programmer."""
+
+    def built(self, documents: int) -> None:
+        raise ZeroDivisionError("a mistake")
+
+
+async def test_a_mistake_in_the_program_is_logged_and_told_in_a_sentence(
+    wide: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = await reindex(
+        sources=(wide.source,),
+        writer=wide.writer,
+        ledger=wide.ledger,
+        limits=LIMITS,
+        progress=Defective(),
+        clock=wide.clock,
+        folder=wide.folder,
+    )
+    assert (run.exit, run.reason) == (1, "internal error (ZeroDivisionError); nothing was published")
+    (logged,) = [record for record in caplog.records if record.name == "indexer.run"]
+    assert (logged.levelname, logged.message) == ("ERROR", "the run failed")
+    assert logged.exc_text is not None
+    assert "in built" in logged.exc_text
+
+
 async def test_a_ledger_that_cannot_be_written_is_told(wide: Installation, tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path / "other")
     block = sqlite3.connect(tmp_path / "other" / "ledger.sqlite")
@@ -69,7 +97,9 @@ async def test_a_ledger_that_cannot_be_written_is_told(wide: Installation, tmp_p
     assert await wide.writer.served() == run.generation
 
 
-async def test_a_folder_that_is_missing_is_a_failed_run(wide: Installation, tmp_path: Path) -> None:
+async def test_a_folder_that_is_missing_is_a_failed_run(
+    wide: Installation, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     run = await reindex(
         sources=(wide.source,),
         writer=wide.writer,
@@ -81,3 +111,4 @@ async def test_a_folder_that_is_missing_is_a_failed_run(wide: Installation, tmp_
     )
     assert (run.exit, run.outcome.value) == (1, "failed")
     assert "No such file" in str(run.reason)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []

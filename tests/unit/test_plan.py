@@ -78,7 +78,7 @@ def fields(decision: Decision) -> dict[str, object]:
 
 async def test_a_new_image_begins_now() -> None:
     decision = (await planned([seen("a", OWN)], [], OWN))["a/own"]
-    assert (decision.change, decision.joined) == (Change.ADDED, (OWN.id,))
+    assert (decision.change, decision.listed) == (Change.ADDED, (OWN.id,))
     assert fields(decision) == {
         "name": "n",
         "scopes": (OWN.id,),
@@ -148,14 +148,14 @@ async def test_images_disappear_from_complete_scopes_only(
 async def test_one_of_two_scopes_still_lists_it() -> None:
     before = served("a", MEMBER, THIRD)
     decision = (await planned([seen("a", THIRD)], [before], MEMBER, THIRD))["a/shared"]
-    assert (decision.change, decision.left) == (Change.CHANGED, (MEMBER.id,))
+    assert (decision.change, decision.listed, decision.carried) == (Change.CHANGED, (THIRD.id,), ())
     assert fields(decision)["visible_to"] == ("p3",), "the grant ends with the listing"
 
 
 async def test_one_of_two_scopes_failed() -> None:
     before = served("a", MEMBER, THIRD)
     decision = (await planned([], [before], THIRD))["a/shared"]
-    assert (decision.carried, decision.left) == ((MEMBER.id,), (THIRD.id,))
+    assert (decision.listed, decision.carried) == ((), (MEMBER.id,))
     assert fields(decision)["scopes"] == (MEMBER.id,)
     assert fields(decision)["visible_to"] == ("p2",)
 
@@ -214,8 +214,6 @@ async def test_counts_add_up() -> None:
     assert dict(tally.in_scope) == {GOLD.id: 2, MEMBER.id: 1, THIRD.id: 2}
     assert dict(tally.seen) == {GOLD.id: 2, MEMBER.id: 1}
     assert dict(tally.carried) == {THIRD.id: 2}
-    assert dict(tally.joined) == {GOLD.id: 1}
-    assert dict(tally.left) == {GOLD.id: 1}
     assert not tally.nothing_changed
 
 

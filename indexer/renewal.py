@@ -1,0 +1,90 @@
+"""`renewed`: documents that another version wrote, as this version would have written them."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+
+import orjson
+
+from clouds.payload import BadAnswer, read_json
+from mappings.document import Stored, key_parts, stamp, store
+from mappings.field import Exposure
+from mappings.fields import FIELDS, field_named
+from mappings.normalise import normalise
+from mappings.scope import CloudKind, ImageType, Scope
+
+
+async def renewed(
+    served: AsyncIterator[Sequence[Stored]], kinds: Mapping[str, CloudKind]
+) -> AsyncGenerator[Sequence[Stored], None]:
+    """Normalise documents again, batch by batch; images stay in their order.
+
+    `kinds` holds the kind of cloud by the name of the source, IMS where a source is no longer configured.
+    """
+    try:
+        async for batch in served:
+            yield [renew(stored, kinds) for stored in batch]
+    finally:
+        if isinstance(served, AsyncGenerator):
+            await served.aclose()
+
+
+def renew(stored: Stored, kinds: Mapping[str, CloudKind]) -> Stored:
+    """Normalise a document again from its raw record, as the scope that lists it would read it.
+
+    It keeps its cloud, region and id, the scopes that list it and `first_seen`. Its view may become another,
+    as the present rules say what may be shown to whom. What cannot be read any more stays as it is.
+    """
+    internal = orjson.loads(stored.internal)
+    scope = _scope(stored.key, internal.get("scopes", ()), kinds)
+    record = _record(stored.raw)
+    if scope is None or record is None:
+        return stored
+    document = normalise(record, scope).document
+    if document is None:
+        return stored
+    _, _, image, _ = key_parts(stored.key)
+    before = orjson.loads(stored.body)
+    kept = [*_OF_THE_CATALOGUE, *(name for name, keys in _FROM_CUT_KEYS.items() if keys.isdisjoint(record))]
+    return stamp(
+        store(replace(document, fields={**document.fields, "id": image})),
+        {name: before[name] for name in kept if name in before},
+        {name: internal.get(name, ()) for name in ("scopes", "visible_to", "shadowed_by")},
+    )
+
+
+_OF_THE_CATALOGUE = ("first_seen", "listed")
+"""Public fields that no cloud states."""
+
+_FROM_CUT_KEYS = {
+    field.name: frozenset(field_named(field.stated_in).wire_names)
+    for field in FIELDS
+    if field.stated_in and field_named(field.stated_in).exposure is Exposure.OWNER
+}
+"""Fields that are read from keys which only the owner's raw record keeps: what was read of them stays."""
+
+
+def _scope(key: str, scopes: Sequence[str], kinds: Mapping[str, CloudKind]) -> Scope | None:
+    """Give the scope that the document is of: the first that gives its view, else the first at all."""
+    cloud, _, _, view = key_parts(key)
+    read = [_read(scope, cloud, kinds) for scope in sorted(scopes)]
+    return next((one for one in read if one.view is view), next(iter(read), None))
+
+
+def _read(scope: str, cloud: str, kinds: Mapping[str, CloudKind]) -> Scope:
+    source, region, *rest = scope.split("/")
+    kind = kinds.get(source, CloudKind.IMS)
+    match rest:
+        case [image_type]:
+            return Scope(source, cloud, kind, region, ImageType(image_type))
+        case [project, image_type, *status]:
+            return Scope(source, cloud, kind, region, ImageType(image_type), project, *status)
+        case _:
+            raise ValueError(f"{scope!r} is not the id of a scope")
+
+
+def _record(raw: bytes) -> Mapping[str, object] | None:
+    try:
+        record = read_json(raw)
+    except BadAnswer:
+        return None
+    return record if isinstance(record, dict) else None
