@@ -78,7 +78,11 @@ class Spool:
         self._counted_from[self._scopes.setdefault(scope, len(self._scopes))] = before
 
     def entries(self) -> Iterator[Entry]:
-        """Give what counts by ascending key, order and scope; may be called again once it has ended."""
+        """Give what counts by ascending key, order and scope.
+
+        Each call begins anew and may stand still or end half-way without a trace on others; what is added
+        once it has begun is not part of it.
+        """
         self._write_run()
         names = list(self._scopes)
         share = self._run_size // max(1, len(self._runs))

@@ -28,6 +28,20 @@ def test_entries_come_back_by_key_then_source_whatever_the_runs(tmp_path: Path, 
         assert len(list(spool.entries())) == 400, "a second pass gives the same"
 
 
+@pytest.mark.parametrize("run_size", [1, 10_000_000], ids=["several runs", "one run"])
+def test_each_reading_begins_anew_whatever_became_of_the_others(tmp_path: Path, run_size: int) -> None:
+    keys = [f"k{number}" for number in range(5)]
+    with open_spool(tmp_path, run_size) as spool:
+        for key in keys:
+            spool.add(0, "a", stored(key))
+        abandoned = spool.entries()
+        assert next(abandoned).stored.key == "k0"
+        assert [one.stored.key for one in spool.entries()] == keys
+        spool.add(0, "a", stored("k9"))
+        assert [one.stored.key for one in abandoned] == keys[1:], "what was added since is not part of it"
+        assert [one.stored.key for one in spool.entries()] == [*keys, "k9"]
+
+
 @pytest.mark.parametrize("run_size", [1, 10_000_000], ids=["in several runs", "in one run"])
 def test_what_a_scope_lists_twice_counts_once_and_last(tmp_path: Path, run_size: int) -> None:
     with open_spool(tmp_path, run_size) as spool:
