@@ -9,12 +9,12 @@ from mappings.field import Vocabulary as Values
 from mappings.fields import field_named
 from mappings.filter import TEXT, And, Condition, Not, Operator, Value, fields
 from search_api.clause import Ignored, Reason
-from search_api.question.bounded import bounded
+from search_api.question.bounded import Bounded, bounded
 from search_api.question.lex import Shape
 from search_api.question.match import Item, Number, Shaped, Word
 from search_api.question.meaning import Compares, Names, Role, Says, SizeUnit
 from search_api.question.measure import measure
-from search_api.question.quantity import Version, skip
+from search_api.question.quantity import Version, quantity, skip
 from search_api.question.reading import DATED, Reading, asks, searches
 from search_api.question.terms import TAG, tag, terms
 from search_api.question.unit import Mark, Unit
@@ -186,6 +186,25 @@ def _quantities(reading: Reading, at: int) -> int | None:
     return end
 
 
+def _compared_os(reading: Reading, at: int) -> int | None:
+    """Read "newer than Ubuntu 18.04": the comparison is for the version."""
+    compares = reading.items[at].get(Compares)
+    target = skip(reading.items, at + 1)
+    item = reading.item(target)
+    says = item.get(Says) if item is not None else None
+    if compares is None or compares.behind or says is None or fields(says.filter) != {"platform"}:
+        return None
+    found = quantity(reading.items, target + 1, reading.now) if reading.item(target + 1) else None
+    if found is None or not isinstance(found[0], Version) or found[0].pack:
+        return None
+    _sayings(reading, target)
+    measured = measure(reading, target + 1, Bounded(found[0], None, compares.operator, None, found[1]))
+    if measured is None or measured[0] is None:
+        return target + 1
+    reading.nodes.append(replace(measured[0], spans=(*reading.spans(at, target), *measured[0].spans)))
+    return measured[1]
+
+
 def _sayings(reading: Reading, at: int) -> int | None:
     """Phrases that are demands by themselves."""
     item = reading.items[at]
@@ -248,6 +267,7 @@ _READERS = (
     _absences,
     _named_values,
     _stale,
+    _compared_os,
     _quantities,
     _sayings,
     _marks,

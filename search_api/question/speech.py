@@ -230,7 +230,7 @@ def _alternatives(nodes: Sequence[Node]) -> list[Unit]:
             continue
         if join in (Mark.OR, Mark.NOR) and len(found) > begin and not isinstance(node.filter, Not):
             left = found[-1]
-            if not (left.topic & node.topic) or left.bound or node.bound or left.is_text or node.is_text:
+            if left.topic != node.topic or left.bound or node.bound or left.is_text or node.is_text:
                 index = _alternate(nodes, node, index, found, begin)
                 join = None
                 continue

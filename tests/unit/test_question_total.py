@@ -61,7 +61,7 @@ def test_any_text_is_read(text: str) -> None:
 
 @settings(derandomize=True, max_examples=300, deadline=None)
 @given(
-    st.datetimes(datetime(1971, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC)),
+    st.integers(1971, 9000).map(lambda year: datetime(year, 2, 28, 23, tzinfo=UTC)),
     st.sampled_from(["last 900000 days", "last year", "3 years ago", "昨天", "h1 2024"]),
 )
 def test_any_moment_is_a_now(now: datetime, text: str) -> None:
