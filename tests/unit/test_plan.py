@@ -190,6 +190,12 @@ async def test_a_shared_image_tells_who_holds_the_owners(
     assert fields(decisions["a/shared"])["shadowed_by"] == shadowed_by
 
 
+async def test_of_two_served_documents_of_one_key_the_first_counts() -> None:
+    before = [served("a", OWN, name="the owner's"), served("a", OWN, name="shown to all before")]
+    decision = (await planned([], before))["a/own"]
+    assert (decision.change, fields(decision)["name"]) == (Change.SAME, "the owner's")
+
+
 async def test_the_first_source_tells_and_a_disagreement_is_counted() -> None:
     entries = [
         seen("a", OTHER_GOLD, "theirs"),
