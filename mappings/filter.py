@@ -33,6 +33,9 @@ class Operator(StrEnum):
     PHRASE = "phrase"
     """Text: holds the tokens side by side, in this order, within one value."""
 
+    # That of Enum is Python code, and conditions are keys wherever something is remembered.
+    __hash__ = str.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -79,17 +82,17 @@ EVERY = And(())
 
 def conjunction(*filters: Filter) -> Filter:
     """Join by And: flat, without what holds anyway, each once, in order."""
-    flat = dict.fromkeys(part for given in filters for part in conjuncts(given))
+    flat = dict.fromkeys([part for given in filters for part in conjuncts(given)])
     return next(iter(flat)) if len(flat) == 1 else And(tuple(flat))
 
 
-def conjuncts(given: Filter) -> Iterator[Filter]:
-    """Yield the parts that must all hold: those of nested Ands, else the filter itself."""
-    if isinstance(given, And):
-        for part in given.filters:
-            yield from conjuncts(part)
-    else:
-        yield given
+def conjuncts(given: Filter) -> tuple[Filter, ...]:
+    """Give the parts that must all hold: those of nested Ands, else the filter itself."""
+    if not isinstance(given, And):
+        return (given,)
+    if not any(isinstance(part, And) for part in given.filters):
+        return given.filters
+    return tuple([inner for part in given.filters for inner in conjuncts(part)])
 
 
 def conditions(given: Filter) -> Iterator[Condition]:

@@ -9,7 +9,7 @@ from mappings.fields import MAP_FIELD
 from search_api.clause import Question
 from search_api.facet_counts import facets_json
 from search_api.freshness import JOINED, Freshness
-from search_api.interpretation import interpretation
+from search_api.interpretation import interpretation_json
 
 
 def answer_json(
@@ -48,7 +48,7 @@ def images_json(hits: Iterable[Hit], freshness: Freshness, selection: tuple[str,
 def _counted(answer: Answer, question: Question, notes: tuple[str, ...]) -> bytes:
     return b'"facets":%b,"interpretation":%b' % (
         facets_json(answer.facets, question.filter),
-        orjson.dumps(interpretation(question, notes)),
+        interpretation_json(question, notes),
     )
 
 

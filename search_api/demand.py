@@ -1,7 +1,6 @@
 """Clauses from fields that a request names itself, rather than in its sentence."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from mappings.date import date_text
 from mappings.field import Kind
@@ -19,7 +18,6 @@ def demand(given: Filter, source: str, why: str) -> Clause:
     return Clause(filter=given, label=label(given), why=why, source=source, negated=isinstance(given, Not))
 
 
-@lru_cache(maxsize=8192)
 def label(given: Filter) -> str:
     """Word a filter for a reader."""
     if JOINED.keys().isdisjoint(fields(given)):

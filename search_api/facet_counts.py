@@ -1,11 +1,11 @@
 """The `facets` of an answer: values with labels and counts, what is chosen, and what is not stated."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import orjson
 
-from engines.query import Bucket, FacetCounts
+from engines.query import EXACT_VALUES, Bucket, FacetCounts
 from mappings.field import Field, Kind
 from mappings.fields import field_named
 from mappings.filter import Condition, Filter, Not, Operator, Or, Value, conjuncts
@@ -40,31 +40,39 @@ def chosen_values(asked: Filter) -> dict[str, frozenset[Value | None]]:
     """Give the values that top-level positive conditions choose, by field; None stands for "not stated"."""
     chosen: dict[str, frozenset[Value | None]] = {}
     for part in conjuncts(asked):
-        for name, value in _choices(part):
-            chosen[name] = chosen.get(name, frozenset()) | {value}
+        choice = _choice(part)
+        if choice is not None:
+            name, values = choice
+            chosen[name] = chosen.get(name, _NOTHING).union(values)
     return chosen
 
 
-def _choices(part: Filter) -> Iterator[tuple[str, Value | None]]:
+def _choice(part: Filter) -> tuple[str, Iterable[Value | None]] | None:
+    """Give the field of which a part chooses values, and these."""
     match part:
         case Condition(field=name, operator=Operator.IN):
-            for value in part.values:
-                yield name, value
+            return name, part.values
         case Not(Condition(field=name, operator=Operator.EXISTS)):
-            yield name, None
+            return name, (None,)
         case Or():
-            choices = [choice for inner in part.filters for choice in _choices(inner)]
+            choices = [choice for inner in part.filters if (choice := _choice(inner)) is not None]
+            names = {name for name, _ in choices}
             # An alternative between fields chooses no value of any of them.
-            if len({name for name, _ in choices}) == 1:
-                yield from choices
+            return (
+                (names.pop(), [value for _, values in choices for value in values])
+                if len(names) == 1
+                else None
+            )
         case _:
-            pass
+            return None
 
 
 def _facet(name: str, counts: FacetCounts, chosen: frozenset[Value | None]) -> str:
+    beginnings = _beginnings(name)
     values = [
-        f'{_beginning(name, bucket.value)}{bucket.count},"selected":'
-        f"{'true' if chosen and bucket.value in chosen else 'false'}{_by_default(bucket)}}}"
+        f'{beginnings[bucket.value]}{bucket.count},"selected":'
+        f"{'true' if bucket.value in chosen else 'false'}"
+        f"{_by_default(bucket) if bucket.by_default else ''}}}"
         for bucket in counts.buckets
     ]
     if counts.missing or None in chosen:
@@ -75,14 +83,29 @@ def _facet(name: str, counts: FacetCounts, chosen: frozenset[Value | None]) -> s
 
 
 def _by_default(bucket: Bucket) -> str:
-    return f',"by_default":{bucket.by_default}' if bucket.by_default else ""
+    return f',"by_default":{bucket.by_default}'
 
 
-@lru_cache(maxsize=65_536)
-def _beginning(name: str, value: Value) -> str:
-    """Write a bucket up to its count."""
-    shown = orjson.dumps({"value": value, "label": value_label(field_named(name), value)})
-    return f'{shown[:-1].decode()},"count":'
+class _Beginnings(dict[Value, str]):
+    """Buckets of a field up to their counts, by value, each written once."""
+
+    __slots__ = ("_field",)
+
+    def __init__(self, field: Field) -> None:
+        super().__init__()
+        self._field = field
+
+    def __missing__(self, value: Value) -> str:
+        if len(self) >= EXACT_VALUES:
+            self.clear()
+        shown = orjson.dumps({"value": value, "label": value_label(self._field, value)})
+        beginning = self[value] = f'{shown[:-1].decode()},"count":'
+        return beginning
+
+
+@lru_cache(maxsize=512)
+def _beginnings(name: str) -> _Beginnings:
+    return _Beginnings(field_named(name))
 
 
 def value_label(field: Field, value: Value) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from engines.ledger import ScopeState, State
 from mappings.date import date_text, from_datetime
 from mappings.field import Field, Group, Kind
-from mappings.filter import And, Condition, Filter, Not, Operator, Or
+from mappings.filter import And, Condition, Filter, Not, Operator, Or, conditions
 
 _SOURCE = "Ledger of the crawls"
 
@@ -67,11 +67,11 @@ class Freshness:
 
     def on_scopes(self, given: Filter) -> Filter:
         """Replace conditions on joined fields by conditions on scopes."""
+        if JOINED.keys().isdisjoint([condition.field for condition in conditions(given)]):
+            return given
         match given:
-            case Condition(field=name) if name in JOINED:
-                return self._condition(given)
             case Condition():
-                return given
+                return self._condition(given)
             case Not():
                 return Not(self.on_scopes(given.filter))
             case And():

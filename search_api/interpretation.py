@@ -2,6 +2,8 @@
 
 from functools import lru_cache
 
+import orjson
+
 from engines.query import DEFAULT_ORDER, Sort
 from mappings.date import date_text
 from mappings.field import Kind
@@ -12,22 +14,40 @@ from search_api.demand import label
 from search_api.explain import summary
 from search_api.freshness import JOINED
 
+_SHORT_LABEL = 128
+"""Characters of the label of a clause that is remembered: its values are no longer than this."""
 
-def interpretation(question: Question, notes: tuple[str, ...]) -> dict[str, object]:
-    """Show a question as JSON does; `notes` come after those of the reading."""
-    return {
-        "summary": summary(question),
-        "filters": [_shown_clause(f"f{number}", clause) for number, clause in enumerate(question.clauses, 1)],
+
+def interpretation_json(question: Question, notes: tuple[str, ...]) -> bytes:
+    """Write how a question was understood; `notes` come after those of the reading."""
+    filters = [b'{"id":"f%d",%b' % numbered for numbered in enumerate(map(_clause, question.clauses), 1)]
+    further = {
         "text": question.text_words,
         "sort": [_shown_sort(sort) for sort in question.sort or DEFAULT_ORDER],
         "ignored": [{"span": words.span, "reason": words.reason} for words in question.ignored],
         "notes": (*question.notes, *notes),
     }
+    return b'{"summary":%b,"filters":[%b],%b' % (
+        orjson.dumps(summary(question)),
+        b",".join(filters),
+        orjson.dumps(further)[1:],
+    )
 
 
-def _shown_clause(identity: str, clause: Clause) -> dict[str, object]:
-    return {
-        "id": identity,
+def _clause(clause: Clause) -> bytes:
+    """Write a clause behind its id. People ask for the same again and again, but not in the same sentence."""
+    if clause.span is None and len(clause.label) <= _SHORT_LABEL:
+        return _remembered_clause(clause)
+    return _written_clause(clause)
+
+
+@lru_cache(maxsize=4096)
+def _remembered_clause(clause: Clause) -> bytes:
+    return _written_clause(clause)
+
+
+def _written_clause(clause: Clause) -> bytes:
+    shown = {
         **_shown_filter(clause.filter),
         "default": clause.default,
         "label": clause.label,
@@ -35,6 +55,7 @@ def _shown_clause(identity: str, clause: Clause) -> dict[str, object]:
         "span": clause.span,
         "readings": (),
     }
+    return orjson.dumps(shown)[1:]
 
 
 def _shown_filter(given: Filter) -> dict[str, object]:

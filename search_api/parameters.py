@@ -8,12 +8,13 @@ from typing import TypeVar
 from mappings.field import Field
 from mappings.filter import Filter
 from search_api.asked import Asked, Doubt, check_doubts, facet_names, page_limit, selection, sort_levels
+from search_api.clause import Clause
 from search_api.demand import combined, demand
 from search_api.limits import ERRORS, SENTENCE, VALUES
 from search_api.naming import LATER, QUESTION_NAMES, check_filterable, shown_field, unknown
 from search_api.problem import Mistake, MistakeError, refused
 from search_api.question.term import ValueProblem
-from search_api.terms import Terms
+from search_api.terms import Named, Terms
 from search_api.value_list import listed
 
 _T = TypeVar("_T")
@@ -45,14 +46,10 @@ def read_parameters(pairs: Pairs, terms: Terms, now: datetime) -> Asked:
             mistakes.append(replace(wrong.mistake, parameter=name))
             return absent
 
-    filters, doubts = _filters(given, terms, now, mistakes)
+    named, doubts = _fields(given, terms, now, mistakes)
     asked = Asked(
         sentence=read("q", _sentence, ""),
-        clauses=tuple(
-            demand(part, name, f"parameter {name}")
-            for name, parts in filters.items()
-            for part in combined(parts)
-        ),
+        clauses=_clauses(named),
         doubts=tuple(doubts),
         facets=read("facets", lambda values: facet_names(_names(values)), None),
         sort=read("sort", lambda values: sort_levels(_names(values)), ()),
@@ -71,31 +68,65 @@ def _grouped(pairs: Pairs) -> dict[str, list[str]]:
     return grouped
 
 
-def _filters(
+def _fields(
     given: dict[str, list[str]], terms: Terms, now: datetime, mistakes: list[Mistake]
-) -> tuple[dict[str, list[Filter]], list[Doubt]]:
-    """Read the fields among the parameters; what was given for one under several names is joined."""
-    filters: dict[str, list[Filter]] = {}
+) -> tuple[list[Named], list[Doubt]]:
+    """Read the fields among the parameters."""
+    found: list[Named] = []
     doubts: list[Doubt] = []
     for name, values in given.items():
         if name in QUESTION_NAMES:
             continue
         if len(mistakes) >= ERRORS:
             break
+        known = terms.named(name, values[0]) if len(values) == 1 else None
+        if known is not None:
+            found.append(known)
+            continue
         try:
-            spoken, field = _field(name)
-            pieces = [piece for value in values for piece in listed(field, value)]
-            if len(pieces) > VALUES:
-                raise MistakeError(Mistake(detail=f"{len(pieces)} values are too many; at most {VALUES}"))
-            for start, value in pieces:
-                part, doubt = read_term(spoken, field, value, terms, now, start=start)
-                filters.setdefault(spoken, []).append(part)
-                if doubt is not None:
-                    doubts.append(replace(doubt, mistake=replace(doubt.mistake, parameter=name)))
-                    check_doubts(doubts)
+            found.append(_read_field(name, values, terms, now, doubts))
         except MistakeError as wrong:
             mistakes.append(replace(wrong.mistake, parameter=name))
-    return filters, doubts
+    return found, doubts
+
+
+def _read_field(name: str, values: Sequence[str], terms: Terms, now: datetime, doubts: list[Doubt]) -> Named:
+    """Read the values given for a field under one name. Raises MistakeError."""
+    spoken, field = _field(name)
+    pieces = [piece for value in values for piece in listed(field, value)]
+    if len(pieces) > VALUES:
+        raise MistakeError(Mistake(detail=f"{len(pieces)} values are too many; at most {VALUES}"))
+    certain = True
+    filters: list[Filter] = []
+    for start, value in pieces:
+        part, doubt = read_term(spoken, field, value, terms, now, start=start)
+        filters.append(part)
+        if doubt is not None:
+            certain = False
+            doubts.append(replace(doubt, mistake=replace(doubt.mistake, parameter=name)))
+            check_doubts(doubts)
+    named = Named(spoken, tuple(filters), _demands(spoken, filters))
+    if certain and len(values) == 1:
+        terms.remember(name, values[0], field, named)
+    return named
+
+
+def _clauses(named: Sequence[Named]) -> tuple[Clause, ...]:
+    """Join what was given for one field under several names."""
+    by_field: dict[str, list[Named]] = {}
+    for each in named:
+        by_field.setdefault(each.spoken, []).append(each)
+    return tuple([clause for spoken, several in by_field.items() for clause in _of_field(spoken, several)])
+
+
+def _of_field(spoken: str, several: Sequence[Named]) -> tuple[Clause, ...]:
+    if len(several) == 1:
+        return several[0].clauses
+    return _demands(spoken, [part for each in several for part in each.filters])
+
+
+def _demands(spoken: str, filters: Sequence[Filter]) -> tuple[Clause, ...]:
+    return tuple([demand(part, spoken, f"parameter {spoken}") for part in combined(filters)])
 
 
 def read_term(

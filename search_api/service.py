@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from engines.base import Readers
 from engines.clock import Clock
@@ -104,7 +105,7 @@ class Service:
 
     async def counts(self, prepared: Prepared) -> bytes:
         """Give the facets of the answer without its images: the main ones, if none are named."""
-        facets = prepared.query.facets or tuple(map(FieldFacet, MAIN))
+        facets = prepared.query.facets or _field_facets(MAIN)
         found = await self._ask(prepared, replace(prepared.query, facets=facets, limit=0, after=None))
         return counts_json(
             found,
@@ -122,15 +123,15 @@ class Service:
         asked = read(served.terms, now)
         await _settle(asked.doubts, served, caller)
         question = understand(asked, served.terms.vocabulary, now)
-        unresolved = Query(filter=question.filter, text=question.text, sort=question.sort)
-        mark = fingerprint(unresolved, caller)
+        mark = fingerprint(Query(filter=question.filter, text=question.text, sort=question.sort), caller)
         if place is not None and place.fingerprint != mark:
             raise _bad_cursor("belongs to another question; all parameters but limit and facets must stay")
         revision = await self.ledger.current()
-        query = replace(
-            unresolved,
+        query = Query(
             filter=revision.freshness.on_scopes(question.filter),
-            facets=tuple(map(FieldFacet, question.facets)),
+            text=question.text,
+            facets=_field_facets(question.facets),
+            sort=question.sort,
             limit=DEFAULT_PAGE if question.limit is None else question.limit,
             after=None if place is None else place.position,
         )
@@ -171,6 +172,11 @@ async def _settle(doubts: tuple[Doubt, ...], served: Served, caller: Caller) -> 
     wrong = tuple(doubt.mistake for doubt in doubts if not held[doubt.literal])
     if wrong:
         raise refused(*wrong)
+
+
+@lru_cache(maxsize=1024)
+def _field_facets(names: tuple[str, ...]) -> tuple[FieldFacet, ...]:
+    return tuple(map(FieldFacet, names))
 
 
 def _bad_cursor(detail: str) -> ProblemError:

@@ -1,15 +1,26 @@
 """`Terms`: values of fields, read by the vocabulary of one generation and remembered."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from mappings.field import Field, Kind
 from mappings.filter import Filter
+from search_api.clause import Clause
 from search_api.question.term import ValueProblem, parse_term_value
 from search_api.vocabulary import Vocabulary
 
 _KEPT = 8_192
-_LENGTH = 64
-"""Characters of a text that is remembered."""
+_LENGTH = 128
+"""Characters of a name and a text that are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a parameter that names a field demands: its values, and the clauses that these make alone."""
+
+    spoken: str
+    filters: tuple[Filter, ...]
+    clauses: tuple[Clause, ...]
 
 
 class Terms:
@@ -18,6 +29,19 @@ class Terms:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         self._read: dict[tuple[str, str], Filter | ValueProblem] = {}
+        self._named: dict[tuple[str, str], Named] = {}
+
+    def named(self, name: str, value: str) -> Named | None:
+        """Give what a parameter was read as, if it is remembered."""
+        return self._named.get((name, value))
+
+    def remember(self, name: str, value: str, field: Field, named: Named) -> None:
+        """Remember what a parameter without mistakes was read as, unless that depends on when it is read."""
+        if field.kind is Kind.DATE or len(name) + len(value) > _LENGTH:
+            return
+        if len(self._named) >= _KEPT:
+            self._named.clear()
+        self._named[name, value] = named
 
     def read(self, spoken: str, field: Field, text: str, now: datetime) -> Filter | ValueProblem:
         """Read the value of a field; `spoken` is the name that conditions use."""
@@ -25,6 +49,8 @@ class Terms:
         found = self._read.get(key)
         if found is None:
             found = parse_term_value(field, text, self.vocabulary, now, spoken)
-            if field.kind is not Kind.DATE and len(text) <= _LENGTH and len(self._read) < _KEPT:
+            if field.kind is not Kind.DATE and len(spoken) + len(text) <= _LENGTH:
+                if len(self._read) >= _KEPT:
+                    self._read.clear()
                 self._read[key] = found
         return found

@@ -1,9 +1,8 @@
 """`understand`: sentence, parameters and default filters become one question."""
 
-from dataclasses import replace
 from datetime import datetime
 
-from mappings.filter import conditions, conjunction, fields
+from mappings.filter import conditions, conjunction
 from search_api.asked import Asked
 from search_api.clause import Question
 from search_api.default_filters import default_clauses
@@ -19,20 +18,26 @@ def understand(asked: Asked, vocabulary: Vocabulary, now: datetime) -> Question:
     Raises ProblemError if the question is too large.
     """
     said = read(asked.sentence, vocabulary, now) if asked.sentence else _NOTHING_SAID
-    typed = conjunction(said.filter, *(clause.filter for clause in asked.clauses))
-    defaults = default_clauses(fields(typed))
-    size = sum(1 for _ in conditions(typed)) + len(said.text)
+    typed = conjunction(said.filter, *[clause.filter for clause in asked.clauses])
+    mentioned = [condition.field for condition in conditions(typed)]
+    defaults = default_clauses(frozenset(mentioned))
+    size = len(mentioned) + len(said.text)
     if size > CONDITIONS:
         raise refused(Mistake(detail=f"{size} conditions are too many; at most {CONDITIONS}"))
     facets = tuple(dict.fromkeys((*(asked.facets or ()), *said.facets)))[:FACETS]
     limit = asked.limit if asked.limit is not None else said.limit
-    return replace(
-        said,
-        filter=conjunction(typed, *(clause.filter for clause in defaults)),
+    return Question(
+        filter=conjunction(typed, *[clause.filter for clause in defaults]),
         clauses=(*said.clauses, *asked.clauses, *defaults),
+        text=said.text,
+        text_words=said.text_words,
+        text_spans=said.text_spans,
         sort=asked.sort or said.sort,
         facets=facets,
         limit=None if limit is None else min(limit, PAGE),
+        intent=said.intent,
+        ignored=said.ignored,
+        notes=said.notes,
     )
 
 
