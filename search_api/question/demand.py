@@ -27,7 +27,7 @@ def demands(items: Sequence[Item], vocabulary: Vocabulary, now: datetime) -> Rea
     reading = Reading(items, vocabulary, now)
     at = 0
     while at < len(items):
-        for reader in _READERS:
+        for reader in () if items[at].plain else _READERS:
             end = reader(reading, at)
             if end is not None:
                 at = end

@@ -60,16 +60,19 @@ class Item:
         return None
 
     @property
+    def plain(self) -> bool:
+        """Whether it can be nothing but filler or an unknown word."""
+        only = self.means[0]
+        return len(self.means) == 1 and (only is Role.FILLER or only.__class__ is Word)
+
+    @property
     def quoted(self) -> bool:
         """Whether it is a text in quotes."""
         return self.is_shape(Shape.QUOTED)
 
     def is_role(self, *roles: Role) -> bool:
         """Whether it may play one of these roles."""
-        for meaning in self.means:  # asked of every item many times: a loop costs half of a generator
-            if meaning.__class__ is Role and meaning in roles:
-                return True
-        return False
+        return any(meaning.__class__ is Role and meaning in roles for meaning in self.means)
 
     def is_shape(self, *shapes: Shape) -> bool:
         """Whether it looks like one of these."""
