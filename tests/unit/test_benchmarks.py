@@ -36,7 +36,7 @@ from search_api.access import narrow, visible
 from search_api.caller import OPERATOR
 
 TINY = Scale(smaller=2000, larger=2000, questions=20, compared=5, rounds=1, requests=32)
-FIGURES = {"normalise": 1, "build": 4, "engine": 9, "http": 3}
+FIGURES = {"normalise": 1, "build": 4, "engine": 9, "http": 3, "questions": 29}
 DRAWINGS: dict[str, Callable[[Sequence[Image], int], Iterator[Query]]] = {
     "filters and facets": asking.filtered,
     "first pages": asking.first_pages,
@@ -102,7 +102,7 @@ def test_reads_the_command_line(arguments: list[str], suites: list[str], scale: 
 def test_refuses_a_suite_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parser().parse_args(["nothing"])
-    assert "'nothing' is not one of normalise, build, engine, http" in capsys.readouterr().err
+    assert "'nothing' is not one of normalise, build, engine, http, questions" in capsys.readouterr().err
 
 
 def test_runs_in_a_process_of_its_own_and_prints(
