@@ -8,7 +8,7 @@ from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
-from pyroaring import AbstractBitMap, BitMap
+from pyroaring import AbstractBitMap, BitMap, FrozenBitMap
 
 Bits = AbstractBitMap
 Docs = NDArray[np.uint32]
@@ -18,7 +18,7 @@ Mask = NDArray[np.bool_]
 def bitmap_of_docs(docs: Docs) -> BitMap:
     """Make a bitmap of ascending documents."""
     # Four times faster than handing over the array itself, which is read number by number.
-    return BitMap(array("I", docs.astype(np.uint32, copy=False).tobytes()))
+    return BitMap(array("I", docs.astype(np.uint32, copy=False).tobytes()), optimize=False)
 
 
 def bitmap_of_any(docs: Docs, size: int) -> BitMap:
@@ -41,6 +41,22 @@ def bitmap_of_mask(mask: Mask) -> BitMap:
     chunks = packed.reshape(-1, _CHUNK // 8)
     counts = np.bitwise_count(chunks.view("<u8")).sum(axis=1, dtype=np.int64)
     return BitMap.deserialize(_serialized(chunks, counts.tolist()))
+
+
+def kept(bitmap: BitMap) -> FrozenBitMap:
+    """Freeze a bitmap that will be met often: with its runs written as such only where they are few.
+
+    Meeting many runs takes ten times as long as meeting the bits themselves, for half the memory.
+    """
+    packed = FrozenBitMap(bitmap)
+    held = packed.get_statistics()
+    if held["n_bytes_run_containers"] <= held["n_run_containers"] * _FEW_RUNS:
+        return packed
+    return FrozenBitMap(bitmap, optimize=False)
+
+
+_FEW_RUNS = 512
+"""Bytes of the runs of a container, four for each."""
 
 
 def docs_of(bitmap: Bits) -> Docs:

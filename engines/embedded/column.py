@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from pyroaring import BitMap, FrozenBitMap
 
-from engines.embedded.bitmap import Bits, Docs, Mask, bitmap_of_any, bitmap_of_mask
+from engines.embedded.bitmap import Bits, Docs, Mask, bitmap_of_any, bitmap_of_mask, kept
 from engines.embedded.number import Numbers, make_numbers, numbers_of
 from engines.embedded.part import Integers, Parts, form_for, numbers_in, numbers_part
 from engines.embedded.pieces import Pieces, pieces_of
 from engines.embedded.postings import FEW, Lists, Postings, make_lists, make_postings, postings_in
+from engines.embedded.recent import Recent
 from engines.embedded.terms import Ordinals, Terms, encoded, make_terms, terms_in
 from engines.embedded.version_order import VersionOrder, version_order
 from mappings.field import Field, Kind
@@ -29,6 +30,7 @@ class Column:
 
     Of a field of few values that can be counted `labels` are the values, `bitmaps` their documents,
     `defaults` those of them that did not state it, and `by_text` the ordinals in the order of their texts.
+    `ranges` keeps the documents of ranges of values that were asked lately.
     """
 
     field: Field
@@ -45,6 +47,7 @@ class Column:
     labels: Sequence[Value]
     bitmaps: Sequence[Bits]
     by_text: Sequence[int]
+    ranges: Recent[tuple[int, int], Bits]
 
     @property
     def few(self) -> bool:
@@ -71,7 +74,14 @@ class Column:
             return BitMap()
         if low == 0 and high == len(self.values):
             return self.present
-        if self.forward is None or self.few or high - low == 1:
+        if self.few:
+            # Of few values there are few ranges, however many bounds are asked for.
+            known = self.ranges.get((low, high))
+            if known is None:
+                known = self.postings.union(range(low, high))
+                self.ranges.put((low, high), known)
+            return known
+        if self.forward is None or high - low == 1:
             return self.postings.union(range(low, high))
         if self.pieces is not None:
             return self.pieces.between(low, high)
@@ -127,7 +137,7 @@ def make_column(
         forward[docs] = ordinals
     elif field.facet is not None:
         forward_lists = make_lists(docs, ordinals, size)
-    present, filled = bitmap_of_any(docs, size), bitmap_of_any(derived, size)
+    present, filled = kept(bitmap_of_any(docs, size)), kept(bitmap_of_any(derived, size))
     return _column(field, values, postings, forward, forward_lists, present=present, derived=filled)
 
 
@@ -182,7 +192,11 @@ def _column(
         labels=labels,
         bitmaps=[bitmaps[ordinal] for ordinal in range(len(bitmaps))],
         by_text=sorted(range(len(labels)), key=lambda ordinal: _text(labels[ordinal])),
+        ranges=Recent(_RANGES),
     )
+
+
+_RANGES = 32
 
 
 def _value(field: Field, values: Terms | Numbers, ordinal: int) -> Value:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pyroaring import BitMap, FrozenBitMap
 
-from engines.embedded.bitmap import Bits, Docs, bitmap_of_any, bitmap_of_docs
+from engines.embedded.bitmap import Bits, Docs, bitmap_of_any, bitmap_of_docs, kept
 from engines.embedded.part import Integers, Parts, numbers_in, numbers_part
 from engines.embedded.terms import Ordinals
 
@@ -94,7 +94,7 @@ def make_postings(docs: Docs, ordinals: Integers, *, values: int, size: int) -> 
     lists = make_lists(ordinals, docs, values)
     counts = np.diff(lists.starts)
     frequent = list(range(values)) if values <= FEW else np.flatnonzero(counts > size // _FREQUENT).tolist()
-    bitmaps = {ordinal: FrozenBitMap(bitmap_of_docs(lists.of(ordinal))) for ordinal in frequent}
+    bitmaps = {ordinal: kept(bitmap_of_docs(lists.of(ordinal))) for ordinal in frequent}
     return Postings(size, bitmaps, None if values <= FEW else lists)
 
 

@@ -7,23 +7,27 @@ Value = TypeVar("Value")
 
 
 class Recent(Generic[Key, Value]):
-    """At most `limit` values by key; the one that was not asked for longest leaves first."""
+    """At most `limit` values by key; those that were not asked for longest leave first.
 
-    __slots__ = ("_limit", "_values")
+    Kept in two halves, a look-up hashes its key once; when the newer half is full, the older one goes.
+    """
+
+    __slots__ = ("_half", "_newer", "_older")
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._values: dict[Key, Value] = {}
+        self._half = max(limit // 2, 1)
+        self._newer: dict[Key, Value] = {}
+        self._older: dict[Key, Value] = {}
 
     def get(self, key: Key) -> Value | None:
         """Give what is kept of a key."""
-        value = self._values.pop(key, None)
-        if value is not None:
-            self._values[key] = value
+        value = self._newer.get(key)
+        if value is None and (value := self._older.get(key)) is not None:
+            self.put(key, value)
         return value
 
     def put(self, key: Key, value: Value) -> None:
         """Keep a value."""
-        if len(self._values) >= self._limit:
-            del self._values[next(iter(self._values))]
-        self._values[key] = value
+        if len(self._newer) >= self._half and key not in self._newer:
+            self._older, self._newer = self._newer, {}
+        self._newer[key] = value
