@@ -1,14 +1,17 @@
 """Counting: the values of a field, or named filters, within a set of documents."""
 
-import numpy as np
+from collections.abc import Iterable, Mapping, Sequence
 
-from engines.embedded.bitmap import Bits, Docs, docs_of
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.embedded.bitmap import Bits, docs_of
 from engines.embedded.column import Column
 from engines.embedded.index import Index
 from engines.embedded.postings import spread
 from engines.embedded.selection import select
 from engines.embedded.version_order import VersionOrder
-from engines.query import Bucket, FacetCounts, FieldFacet, FilterFacet
+from engines.query import Bucket, Facet, FacetCounts, FieldFacet, FilterFacet
 
 
 class Base:
@@ -20,24 +23,60 @@ class Base:
         self.bits = bits
         self.capacity = capacity
         self.size = len(bits)
-        self._docs: Docs | None = None
+        self._docs: NDArray[np.int64] | None = None
 
     @property
-    def docs(self) -> Docs:
-        """The documents, ascending."""
+    def docs(self) -> NDArray[np.int64]:
+        """The documents, ascending; of the type that numpy looks up by without turning it first."""
         if self._docs is None:
-            self._docs = docs_of(self.bits)
+            self._docs = docs_of(self.bits).astype(np.int64)
         return self._docs
 
+    @property
+    def sparse(self) -> bool:
+        """Whether its bitmap lists documents, so that meeting it costs by their number, not by its length."""
+        return self.size * 16 <= self.capacity
 
-def count(facet: FieldFacet | FilterFacet, base: Base, index: Index) -> FacetCounts:
-    """Count a facet. Raises UnknownField, ValueError or TypeError for what cannot be counted or asked."""
-    if isinstance(facet, FilterFacet):
-        return _count_filters(facet, base, index)
+
+def count(facets: Sequence[Facet], bases: Sequence[Base], index: Index) -> dict[str, FacetCounts]:
+    """Count facets, each within its base; by name.
+
+    Raises UnknownField, ValueError or TypeError for what cannot be counted or asked.
+    """
+    columns = {facet.field: _column(facet, index) for facet in facets if isinstance(facet, FieldFacet)}
+    common = max(set(bases), key=bases.count, default=None)
+    at_once = _count_at_once(columns.values(), common, index) if common is not None else {}
+    counted: dict[str, FacetCounts] = {}
+    for facet, base in zip(facets, bases, strict=True):
+        if isinstance(facet, FilterFacet):
+            counted[facet.name] = _count_filters(facet, base, index)
+            continue
+        column = columns[facet.field]
+        counts = at_once.get(facet.field) if base is common else None
+        counted[facet.name] = _count_field(column, base, counts or _counts(column, base), facet.limit)
+    return counted
+
+
+def _column(facet: FieldFacet, index: Index) -> Column:
     column = index.column(facet.field)
     if column.field.facet is None:
         raise ValueError(f"{facet.field}: not a facet")
-    counts = _counts(column, base)
+    return column
+
+
+def _count_at_once(columns: Iterable[Column], base: Base, index: Index) -> Mapping[str, list[int]]:
+    """Count fields that have one value out of few by one look at each document, where that pays."""
+    if not base.sparse:
+        return {}
+    single = [column for column in columns if column.few and column.forward is not None]
+    table = index.tables.of(single) if len(single) >= _SEVERAL else None
+    return table.counts(base.docs) if table is not None else {}
+
+
+_SEVERAL = 4
+
+
+def _count_field(column: Column, base: Base, counts: list[int], limit: int) -> FacetCounts:
     defaults = _defaults(column, base, counts)
     if column.field.multiple:
         stated = base.bits.intersection_cardinality(column.stated)
@@ -45,10 +84,10 @@ def count(facet: FieldFacet | FilterFacet, base: Base, index: Index) -> FacetCou
         stated = sum(counts) - sum(defaults.values())
     missing = base.size - stated
     if column.versions is not None:
-        return _versions(column.versions, counts, defaults, missing, facet.limit)
+        return _versions(column.versions, counts, defaults, missing, limit)
     if column.few:
-        return _few(column, counts, defaults, missing, facet.limit)
-    return _many(column, counts, defaults, missing, facet.limit)
+        return _few(column, counts, defaults, missing, limit)
+    return _many(column, counts, defaults, missing, limit)
 
 
 def _count_filters(facet: FilterFacet, base: Base, index: Index) -> FacetCounts:
@@ -71,17 +110,17 @@ def _by_bitmaps(values: int, base: Base) -> bool:
 
     A bitmap that is dense costs by its length, one that is sparse by what it holds (measured, nanoseconds).
     """
-    each = base.capacity * 0.004 if base.size * 16 > base.capacity else base.size * 0.75
-    return values * (150 + each) < 15_000 + base.size * 2.5
+    each = base.size * 0.75 if base.sparse else base.capacity * 0.004
+    return values * (150 + each) < 2_000 + base.size * 3.5
 
 
-def _count_one_by_one(column: Column, docs: Docs) -> list[int]:
+def _count_one_by_one(column: Column, docs: NDArray[np.int64]) -> list[int]:
     values = len(column.values)
     lists = column.forward_lists
     if column.forward is not None:
         ordinals = column.forward.take(docs)
     elif lists is not None:
-        ordinals = lists.docs.take(spread(lists.starts, docs.astype(np.int64)))
+        ordinals = lists.docs.take(spread(lists.starts, docs))
     else:
         raise ValueError(f"{column.field.name}: not a facet")
     counts: list[int] = np.bincount(ordinals, minlength=values).tolist()
@@ -90,25 +129,25 @@ def _count_one_by_one(column: Column, docs: Docs) -> list[int]:
 
 def _defaults(column: Column, base: Base, counts: list[int]) -> dict[int, int]:
     """Count by ordinal the documents whose value a rule filled in."""
+    if not column.derived:
+        return {}
     if column.few:
         meet = base.bits.intersection_cardinality
         return {ordinal: meet(both) for ordinal, both in column.defaults.items() if counts[ordinal]}
-    if not column.derived:
-        return {}
-    counted = _count_one_by_one(column, docs_of(base.bits & column.derived))
+    counted = _count_one_by_one(column, docs_of(base.bits & column.derived).astype(np.int64))
     return {ordinal: number for ordinal, number in enumerate(counted) if number}
 
 
 def _few(
     column: Column, counts: list[int], defaults: dict[int, int], missing: int, limit: int
 ) -> FacetCounts:
-    order = [ordinal for ordinal in column.by_text if counts[ordinal]]
     # Sorting is stable: equal counts stay in the order of their text.
-    order.sort(key=counts.__getitem__, reverse=True)
-    labels = column.labels
-    buckets = [
-        Bucket(labels[ordinal], counts[ordinal], defaults.get(ordinal, 0)) for ordinal in order[:limit]
-    ]
+    order = sorted(filter(counts.__getitem__, column.by_text), key=counts.__getitem__, reverse=True)
+    labels, shown = column.labels, order[:limit]
+    if defaults:
+        buckets = [Bucket(labels[ordinal], counts[ordinal], defaults.get(ordinal, 0)) for ordinal in shown]
+    else:
+        buckets = [Bucket(labels[ordinal], counts[ordinal]) for ordinal in shown]
     return FacetCounts(tuple(buckets), missing, len(order))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from engines.embedded.bitmap import Bits, Docs, docs_of
 from engines.embedded.index import Index
 from engines.embedded.level import Level, Ranks, column_level, key_ranks, name_level
-from engines.query import DEFAULT_ORDER, Position, Query, SortValue
+from engines.query import DEFAULT_ORDER, Position, Query, Sort, SortValue
 from mappings.fields import field_named
 
 RankOf = Callable[[str], tuple[int, bool]]
@@ -44,13 +44,16 @@ def order_of(query: Query, names: Bits | None, index: Index) -> Order:
     """
     named = names if not query.sort else None
     wanted = query.sort or DEFAULT_ORDER
-    for sort in wanted:
-        if not field_named(sort.field).sortable:
-            raise ValueError(f"{sort.field}: images cannot be sorted by it")
-    levels = [column_level(index.column(sort.field), descending=sort.descending) for sort in wanted]
+    levels = tuple([_level(sort, index) for sort in wanted])
     if named is not None:
-        levels.insert(0, name_level(named))
-    return Order(tuple(levels), wanted == DEFAULT_ORDER, named)
+        levels = (name_level(named), *levels)
+    return Order(levels, wanted == DEFAULT_ORDER, named)
+
+
+def _level(sort: Sort, index: Index) -> Level:
+    if not field_named(sort.field).sortable:
+        raise ValueError(f"{sort.field}: images cannot be sorted by it")
+    return column_level(index.column(sort.field), descending=sort.descending)
 
 
 def hits(

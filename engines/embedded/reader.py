@@ -12,9 +12,9 @@ from engines.embedded.facets import Base, count
 from engines.embedded.file import GenerationFile
 from engines.embedded.index import Index
 from engines.embedded.order import Order, hits, order_of
-from engines.embedded.selection import narrow, select, selected
+from engines.embedded.selection import narrow, narrow_without, select, selected
 from engines.narrowed import Narrowed
-from engines.query import Answer, FacetCounts, Hit, Position, Query, is_lifted, lifted_fields
+from engines.query import Answer, Hit, Position, Query, is_lifted, lifted_fields
 from mappings.filter import Condition, conjuncts, fields
 from mappings.text import tokens
 
@@ -38,14 +38,11 @@ class EmbeddedReader:
         Raises UnknownField, ValueError or TypeError for what cannot be asked, and DamagedGeneration.
         """
         asked, index = query.query, self._index
-        access = select(query.access, index)
-        bases = _bases(asked, access, index)
+        bases = _bases(asked, select(query.access, index), index)
         found = bases[_NOTHING]
-        facets: dict[str, FacetCounts] = {
-            facet.name: count(facet, bases[lifted_fields(facet)], index) for facet in asked.facets
-        }
+        facets = count(asked.facets, [bases[lifted_fields(facet)] for facet in asked.facets], index)
         page, following = self._page(asked, found.bits)
-        rows = self._file.rows([int(index.ranks[doc]) for doc in page])
+        rows = self._file.rows(index.ranks[page].tolist())
         shown = tuple([Hit(key, body, _scopes(internal)) for key, body, internal in rows])
         last = Position(following.values(page[-1]), shown[-1].key) if following is not None else None
         return Answer(self.generation, found.size, shown, facets, last)
@@ -56,7 +53,7 @@ class EmbeddedReader:
         access = select(query.access, index)
         found = narrow(access, [selected(part, index) for part in (*conjuncts(asked.filter), *asked.text)])
         page, _ = self._page(asked, found)
-        return self._file.raws([int(index.ranks[doc]) for doc in page])
+        return self._file.raws(index.ranks[page].tolist())
 
     async def companions(self) -> Companions:
         """Give flavors and OS versions of the generation."""
@@ -81,28 +78,25 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 def _bases(query: Query, access: Bits, index: Index) -> Mapping[frozenset[str], Base]:
-    """Give what facets count within, by the fields that they lift; under `_NOTHING` what the query finds.
-
-    The parts that no facet lifts are joined once.
-    """
+    """Give what facets count within, by the fields that they lift; under `_NOTHING` what the query finds."""
     filters = list(conjuncts(query.filter))
     mentioned = list(map(fields, filters))
-    parts = [selected(part, index) for part in filters]
+    anywhere = _NOTHING.union(*mentioned)
     lifted = {
-        kind: frozenset([place for place, names in enumerate(mentioned) if is_lifted(names, kind)])
+        kind: _NO_PARTS if kind.isdisjoint(anywhere) else _lifted_parts(mentioned, kind)
         for kind in {_NOTHING, *map(lifted_fields, query.facets)}
     }
-    sometimes = _NO_PARTS.union(*lifted.values())
-    always = [part for place, part in enumerate(parts) if place not in sometimes]
-    base = narrow(access, [*always, *(selected(text, index) for text in query.text)])
-    made = {
-        left_out: Base(narrow(base, [parts[place] for place in sometimes - left_out]), index.size)
-        for left_out in {*lifted.values()}
-    }
+    parts = [selected(part, index) for part in (*filters, *query.text)]
+    narrowed = narrow_without(access, parts, {*lifted.values()})
+    made = {left_out: Base(bits, index.size) for left_out, bits in narrowed.items()}
     return {kind: made[left_out] for kind, left_out in lifted.items()}
 
 
 _NO_PARTS: frozenset[int] = frozenset()
+
+
+def _lifted_parts(mentioned: Sequence[frozenset[str]], kind: frozenset[str]) -> frozenset[int]:
+    return frozenset([place for place, names in enumerate(mentioned) if is_lifted(names, kind)])
 
 
 def _named(query: Query, index: Index) -> Bits | None:

@@ -1,6 +1,6 @@
 """A filter as the documents that satisfy it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from pyroaring import BitMap
 
@@ -43,12 +43,38 @@ def selected(part: Filter, index: Index) -> Selected:
     return select(part, index), True
 
 
-def narrow(base: Bits, parts: Sequence[Selected]) -> Bits:
+def narrow(base: Bits, parts: Iterable[Selected]) -> Bits:
     """Give those documents of a base that are in all parts."""
-    # The smallest first, as each step costs what is left.
-    for bits in sorted([bits for bits, wanted in parts if wanted], key=len):
-        base = base & bits
+    return _narrow(base, sorted(parts, key=_cost))
+
+
+def narrow_without(
+    base: Bits, parts: Sequence[Selected], left_out: Collection[frozenset[int]]
+) -> dict[frozenset[int], Bits]:
+    """Narrow a base by all parts but those at some places; once for each set of places that is left out."""
+    found: dict[frozenset[int], Bits] = {}
+    open_sets = [(base, sorted(range(len(parts)), key=lambda place: _cost(parts[place])), list(left_out))]
+    # What several sets have in common is met once: narrow by the parts that none of them leaves out, then go
+    # on with either half of the sets and the other parts.
+    while open_sets:
+        base, places, sets = open_sets.pop()
+        sometimes = sets[0].union(*sets[1:])
+        base = _narrow(base, [parts[place] for place in places if place not in sometimes])
+        if len(sets) == 1:
+            found[sets[0]] = base
+            continue
+        middle, others = len(sets) // 2, [place for place in places if place in sometimes]
+        open_sets += [(base, others, sets[:middle]), (base, others, sets[middle:])]
+    return found
+
+
+def _cost(part: Selected) -> tuple[bool, int]:
+    """Order parts: the smallest first, as each step costs what is left, and what is taken away last."""
+    bits, wanted = part
+    return not wanted, len(bits)
+
+
+def _narrow(base: Bits, parts: Iterable[Selected]) -> Bits:
     for bits, wanted in parts:
-        if not wanted:
-            base = base - bits
+        base = base & bits if wanted else base - bits
     return base
