@@ -19,7 +19,7 @@ from ims_catalog.configuration import ConfigurationError
 from ims_catalog.cursor_key import cursor_key
 from ims_catalog.question_clock import question_now
 from ims_catalog.settings import Settings
-from search_api.app import application
+from search_api.app import application, runner
 
 BACKLOG = 1024
 SHUTDOWN_SECONDS = 10.0
@@ -83,14 +83,14 @@ async def answer(
         cursor_key=cursor_key(catalogue_folder(settings)),
         question_now=question_now(clock.now),
     )
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
-    await runner.setup()
+    service = runner(app, shutdown_timeout=SHUTDOWN_SECONDS)
+    await service.setup()
     try:
-        await web.SockSite(runner, listener, backlog=BACKLOG).start()
+        await web.SockSite(service, listener, backlog=BACKLOG).start()
         ready()
         await until.wait()
     finally:
-        await runner.cleanup()
+        await service.cleanup()
 
 
 def _prepare(settings: Settings) -> None:
@@ -139,8 +139,8 @@ def _end(workers: list[BaseProcess]) -> None:
 
 
 def _work(settings: Settings, listener: socket.socket, ready: Connection) -> None:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_answer_until_told(settings, listener, ready))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
+        loop.run(_answer_until_told(settings, listener, ready))
 
 
 async def _answer_until_told(settings: Settings, listener: socket.socket, ready: Connection) -> None:

@@ -5,7 +5,7 @@
 `And(())` holds for every image, `Or(())` for none. A negation holds for images that lack the attribute.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -95,23 +95,28 @@ def conjuncts(given: Filter) -> tuple[Filter, ...]:
     return tuple([inner for part in given.filters for inner in conjuncts(part)])
 
 
-def conditions(given: Filter) -> Iterator[Condition]:
-    """Yield every condition of the tree, in order of reading, negated ones too."""
-    match given:
-        case Condition():
-            yield given
-        case Not():
-            yield from conditions(given.filter)
-        case And() | Or():
-            for part in given.filters:
-                yield from conditions(part)
+def conditions(given: Filter) -> Sequence[Condition]:
+    """Give every condition of the tree, in order of reading, negated ones too."""
+    found: list[Condition] = []
+    _gather(given, found)
+    return found
+
+
+def _gather(given: Filter, onto: list[Condition]) -> None:
+    if isinstance(given, Condition):
+        onto.append(given)
+    elif isinstance(given, Not):
+        _gather(given.filter, onto)
+    else:
+        for part in given.filters:
+            _gather(part, onto)
 
 
 def fields(given: Filter) -> frozenset[str]:
     """Names of the fields that the tree mentions."""
     if isinstance(given, Condition):
         return frozenset((given.field,))
-    return frozenset(condition.field for condition in conditions(given))
+    return frozenset([condition.field for condition in conditions(given)])
 
 
 def keep(given: Filter, wanted: Callable[[Filter], bool]) -> Filter:

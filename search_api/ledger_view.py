@@ -1,5 +1,6 @@
 """`LedgerView`: the ledger as answers show it, read again when it has changed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from engines.ledger import Ledger
@@ -8,6 +9,9 @@ from search_api.catalog import catalog
 from search_api.freshness import Freshness
 
 _CATALOGS = 1024
+
+LOOK_SECONDS = 0.1
+"""The ledger is asked whether it has changed at most so often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +36,19 @@ class Revision:
 class LedgerView:
     """Keeps the last revision that was read."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, monotonic: Callable[[], float]) -> None:
         self._ledger = ledger
+        self._monotonic = monotonic
         self._last: Revision | None = None
+        self._looked = 0.0
 
     async def current(self) -> Revision:
-        """Give the ledger as it is now."""
+        """Give the ledger as it is now, or was a moment ago."""
+        last, now = self._last, self._monotonic()
+        if last is not None and now - self._looked < LOOK_SECONDS:
+            return last
+        self._looked = now
         number = await self._ledger.revision()
-        last = self._last
         if last is None or last.number != number:
             last = self._last = Revision(number, Freshness(await self._ledger.scope_states()))
         return last

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeVar
 
 from mappings.field import Field
@@ -160,7 +161,14 @@ def _field(name: str) -> tuple[str, Field]:
 
 
 def _names(values: Sequence[str]) -> tuple[str, ...]:
-    return tuple([name for value in values for part in value.split(",") if (name := part.strip())])
+    return (
+        _split(values[0]) if len(values) == 1 else tuple([name for value in values for name in _split(value)])
+    )
+
+
+@lru_cache(maxsize=256)
+def _split(value: str) -> tuple[str, ...]:
+    return tuple([name for part in value.split(",") if (name := part.strip())])
 
 
 def _sentence(values: Sequence[str]) -> str:

@@ -64,7 +64,7 @@ class Service:
         question_now: Callable[[], datetime] | None = None,
     ) -> None:
         self.catalogue = ServedCatalogue(readers)
-        self.ledger = LedgerView(ledger)
+        self.ledger = LedgerView(ledger, clock.monotonic)
         self._key = cursor_key
         self._now = question_now or clock.now
 

@@ -1,10 +1,11 @@
 """`understand`: sentence, parameters and default filters become one question."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from mappings.filter import conditions, conjunction
+from mappings.filter import And, Filter, conditions, conjunction, conjuncts
 from search_api.asked import Asked
-from search_api.clause import Question
+from search_api.clause import Clause, Question
 from search_api.default_filters import default_clauses
 from search_api.limits import CONDITIONS, FACETS, PAGE
 from search_api.problem import Mistake, refused
@@ -27,7 +28,7 @@ def understand(asked: Asked, vocabulary: Vocabulary, now: datetime) -> Question:
     facets = tuple(dict.fromkeys((*(asked.facets or ()), *said.facets)))[:FACETS]
     limit = asked.limit if asked.limit is not None else said.limit
     return Question(
-        filter=conjunction(typed, *[clause.filter for clause in defaults]),
+        filter=_with_defaults(typed, defaults),
         clauses=(*said.clauses, *asked.clauses, *defaults),
         text=said.text,
         text_words=said.text_words,
@@ -39,6 +40,12 @@ def understand(asked: Asked, vocabulary: Vocabulary, now: datetime) -> Question:
         ignored=said.ignored,
         notes=said.notes,
     )
+
+
+def _with_defaults(typed: Filter, defaults: Sequence[Clause]) -> Filter:
+    """Join what was asked with the defaults, none of which is there already: they are of other fields."""
+    parts = (*conjuncts(typed), *[clause.filter for clause in defaults])
+    return parts[0] if len(parts) == 1 else And(parts)
 
 
 _NOTHING_SAID = Question()

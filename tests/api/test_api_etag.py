@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from search_api.ledger_view import LOOK_SECONDS
 from tests.api.asking import Api, fill, serving
 from tests.api.estate import documents, run
 from tests.contract.engine import embedded
@@ -50,4 +51,6 @@ async def test_a_new_run_in_the_ledger_is_another_version(tmp_path: Path) -> Non
         ledger = embedded(tmp_path).ledger()
         await ledger.record(run("run-2", minutes=30))
         await ledger.close()
+        assert (await api.get("/v1/images", If_None_Match=before.headers["ETag"])).status == 304
+        api.hand.move(LOOK_SECONDS)
         assert (await api.get("/v1/images", If_None_Match=before.headers["ETag"])).status == 200

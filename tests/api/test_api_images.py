@@ -277,3 +277,23 @@ async def test_a_sentence_and_parameters_both_count(api: Api) -> None:
     told = await api.get("/v1/images", {"q": '"Graphic driver"', "platform": "Windows"})
     assert told.ids == ["gold-3"]
     assert told.json["interpretation"]["text"]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        pytest.param([("platform", "Ubuntu")], id="one value"),
+        pytest.param([("platform", "ubuntu,CentOS")], id="alternatives"),
+        pytest.param([("platform", "Ubuntu"), ("__platform", "CentOS")], id="one field by two names"),
+        pytest.param([("min_ram", "gte:1"), ("min_ram", "lte:4096")], id="bounds"),
+        pytest.param([("platform", "neq:Ubuntu"), ("firmware", "exists:true")], id="negation and existence"),
+        pytest.param([("min_ram", "x"), ("platform", "Ubuntu")], id="a mistake beside"),
+    ],
+)
+async def test_what_was_read_before_is_read_the_same(api: Api, params: list[tuple[str, str]]) -> None:
+    """Parameters are remembered one by one: neither repeating nor combining them changes their meaning."""
+    first = await api.get("/v1/images", params)
+    for pair in params:
+        await api.get("/v1/images", [pair])
+    again = await api.get("/v1/images", params)
+    assert (again.status, again.body) == (first.status, first.body)
