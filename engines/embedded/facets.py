@@ -1,17 +1,14 @@
 """Counting: the values of a field, or named filters, within a set of documents."""
 
-from collections.abc import Iterable, Mapping, Sequence
-
 import numpy as np
-from numpy.typing import NDArray
 
-from engines.embedded.bitmap import Bits, docs_of
+from engines.embedded.bitmap import Bits, Docs, docs_of
 from engines.embedded.column import Column
 from engines.embedded.index import Index
 from engines.embedded.postings import spread
 from engines.embedded.selection import select
 from engines.embedded.version_order import VersionOrder
-from engines.query import Bucket, Facet, FacetCounts, FieldFacet, FilterFacet
+from engines.query import Bucket, FacetCounts, FieldFacet, FilterFacet
 
 
 class Base:
@@ -23,60 +20,24 @@ class Base:
         self.bits = bits
         self.capacity = capacity
         self.size = len(bits)
-        self._docs: NDArray[np.int64] | None = None
+        self._docs: Docs | None = None
 
     @property
-    def docs(self) -> NDArray[np.int64]:
-        """The documents, ascending; of the type that numpy looks up by without turning it first."""
+    def docs(self) -> Docs:
+        """The documents, ascending."""
         if self._docs is None:
-            self._docs = docs_of(self.bits).astype(np.int64)
+            self._docs = docs_of(self.bits)
         return self._docs
 
-    @property
-    def sparse(self) -> bool:
-        """Whether its bitmap lists documents, so that meeting it costs by their number, not by its length."""
-        return self.size * 16 <= self.capacity
 
-
-def count(facets: Sequence[Facet], bases: Sequence[Base], index: Index) -> dict[str, FacetCounts]:
-    """Count facets, each within its base; by name.
-
-    Raises UnknownField, ValueError or TypeError for what cannot be counted or asked.
-    """
-    columns = {facet.field: _column(facet, index) for facet in facets if isinstance(facet, FieldFacet)}
-    common = max(set(bases), key=bases.count, default=None)
-    at_once = _count_at_once(columns.values(), common, index) if common is not None else {}
-    counted: dict[str, FacetCounts] = {}
-    for facet, base in zip(facets, bases, strict=True):
-        if isinstance(facet, FilterFacet):
-            counted[facet.name] = _count_filters(facet, base, index)
-            continue
-        column = columns[facet.field]
-        counts = at_once.get(facet.field) if base is common else None
-        counted[facet.name] = _count_field(column, base, counts or _counts(column, base), facet.limit)
-    return counted
-
-
-def _column(facet: FieldFacet, index: Index) -> Column:
+def count(facet: FieldFacet | FilterFacet, base: Base, index: Index) -> FacetCounts:
+    """Count a facet. Raises UnknownField, ValueError or TypeError for what cannot be counted or asked."""
+    if isinstance(facet, FilterFacet):
+        return _count_filters(facet, base, index)
     column = index.column(facet.field)
     if column.field.facet is None:
         raise ValueError(f"{facet.field}: not a facet")
-    return column
-
-
-def _count_at_once(columns: Iterable[Column], base: Base, index: Index) -> Mapping[str, list[int]]:
-    """Count fields that have one value out of few by one look at each document, where that pays."""
-    if not base.sparse:
-        return {}
-    single = [column for column in columns if column.few and column.forward is not None]
-    table = index.tables.of(single) if len(single) >= _SEVERAL else None
-    return table.counts(base.docs) if table is not None else {}
-
-
-_SEVERAL = 4
-
-
-def _count_field(column: Column, base: Base, counts: list[int], limit: int) -> FacetCounts:
+    counts = _counts(column, base)
     defaults = _defaults(column, base, counts)
     if column.field.multiple:
         stated = base.bits.intersection_cardinality(column.stated)
@@ -84,10 +45,10 @@ def _count_field(column: Column, base: Base, counts: list[int], limit: int) -> F
         stated = sum(counts) - sum(defaults.values())
     missing = base.size - stated
     if column.versions is not None:
-        return _versions(column.versions, counts, defaults, missing, limit)
+        return _versions(column.versions, counts, defaults, missing, facet.limit)
     if column.few:
-        return _few(column, counts, defaults, missing, limit)
-    return _many(column, counts, defaults, missing, limit)
+        return _few(column, counts, defaults, missing, facet.limit)
+    return _many(column, counts, defaults, missing, facet.limit)
 
 
 def _count_filters(facet: FilterFacet, base: Base, index: Index) -> FacetCounts:
@@ -110,17 +71,17 @@ def _by_bitmaps(values: int, base: Base) -> bool:
 
     A bitmap that is dense costs by its length, one that is sparse by what it holds (measured, nanoseconds).
     """
-    each = base.size * 0.75 if base.sparse else base.capacity * 0.004
-    return values * (150 + each) < 2_000 + base.size * 3.5
+    each = base.capacity * 0.004 if base.size * 16 > base.capacity else base.size * 0.75
+    return values * (150 + each) < 15_000 + base.size * 2.5
 
 
-def _count_one_by_one(column: Column, docs: NDArray[np.int64]) -> list[int]:
+def _count_one_by_one(column: Column, docs: Docs) -> list[int]:
     values = len(column.values)
     lists = column.forward_lists
     if column.forward is not None:
         ordinals = column.forward.take(docs)
     elif lists is not None:
-        ordinals = lists.docs.take(spread(lists.starts, docs))
+        ordinals = lists.docs.take(spread(lists.starts, docs.astype(np.int64)))
     else:
         raise ValueError(f"{column.field.name}: not a facet")
     counts: list[int] = np.bincount(ordinals, minlength=values).tolist()
@@ -134,7 +95,7 @@ def _defaults(column: Column, base: Base, counts: list[int]) -> dict[int, int]:
     if column.few:
         meet = base.bits.intersection_cardinality
         return {ordinal: meet(both) for ordinal, both in column.defaults.items() if counts[ordinal]}
-    counted = _count_one_by_one(column, docs_of(base.bits & column.derived).astype(np.int64))
+    counted = _count_one_by_one(column, docs_of(base.bits & column.derived))
     return {ordinal: number for ordinal, number in enumerate(counted) if number}
 
 

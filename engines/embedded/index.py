@@ -10,7 +10,6 @@ from engines.embedded.collect import INDEXED
 from engines.embedded.column import Column, column_in
 from engines.embedded.part import Integers, Parts, numbers_in
 from engines.embedded.recent import Recent
-from engines.embedded.table import Tables
 from engines.embedded.words import Words, words_in
 from mappings.fields import MAP_FIELD, field_named
 from mappings.filter import Filter
@@ -21,7 +20,7 @@ class Index:
     """Documents are numbered in the default order: trust, newest first, key.
 
     `ranks` gives for each document its place in the order of keys, which is its row in the file.
-    `recent` keeps the documents of filters that were asked lately, `tables` are for facets.
+    `recent` keeps the documents of filters that were asked lately.
     """
 
     size: int
@@ -30,7 +29,6 @@ class Index:
     columns: Mapping[str, Column]
     words: Words
     recent: Recent[Filter, Bits]
-    tables: Tables
 
     def column(self, name: str) -> Column:
         """Give the column of a field, that of the map for `extra.KEY`.
@@ -65,7 +63,6 @@ def index_steps(parts: Parts, size: int) -> Iterator[Index | None]:
         columns,
         words,
         Recent(_FILTERS),
-        Tables(),
     )
 
 

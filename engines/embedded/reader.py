@@ -40,7 +40,7 @@ class EmbeddedReader:
         asked, index = query.query, self._index
         bases = _bases(asked, select(query.access, index), index)
         found = bases[_NOTHING]
-        facets = count(asked.facets, [bases[lifted_fields(facet)] for facet in asked.facets], index)
+        facets = {facet.name: count(facet, bases[lifted_fields(facet)], index) for facet in asked.facets}
         page, following = self._page(asked, found.bits)
         rows = self._file.rows(index.ranks[page].tolist())
         shown = tuple([Hit(key, body, _scopes(internal)) for key, body, internal in rows])
