@@ -14,6 +14,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+README = Path(__file__).parents[2] / "README.md"
 COMMAND = Path(sys.executable).with_name("ims-catalog")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("IMS_CATALOG_")}
 REAL = {"IMS_CATALOG_ENGINE__PATH": "real", "IMS_CATALOG_API__HOST": "0.0.0.0"}
@@ -31,7 +32,7 @@ class Demo:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     folder = tmp_path_factory.mktemp("demo")
     process = subprocess.Popen(
-        [COMMAND, "demo", "--images", "600"],
+        [COMMAND, "demo"],
         cwd=folder,
         env={**ENVIRONMENT, **REAL},
         stdout=subprocess.PIPE,
@@ -57,7 +58,7 @@ def fetch(url: str) -> dict[str, object]:
 
 
 def test_it_says_what_it_crawled_and_where_it_answers(demo: Demo) -> None:
-    assert re.search(r"published: \d+ images in var/demo", demo.printed)
+    assert re.search(r"published: [\d,]+ images in var/demo", demo.printed)
     assert re.search(r"answers on http://127\.0\.0\.1:\d+", demo.printed)
 
 
@@ -93,14 +94,31 @@ def test_the_command_to_try_answers(demo: Demo) -> None:
     assert done.stderr == ""
 
 
+def test_the_readme_shows_a_real_answer(demo: Demo) -> None:
+    shown = re.search(r"```console\n\$ (.* search .*)\n((?:.*\n)+?)```", README.read_text("utf-8"))
+    assert shown is not None
+    setting, _, *arguments = shlex.split(shown[1])
+    name, value = setting.split("=")
+    done = subprocess.run(
+        [COMMAND, *arguments],
+        cwd=demo.folder,
+        env={**ENVIRONMENT, name: value, "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert lines(done.stdout) == lines(shown[2])
+
+
+def lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip().splitlines()]
+
+
 def test_the_mission_sentence_gives_exactly_what_the_cloud_has(demo: Demo) -> None:
     """KVM GPU (T4 included), Ubuntu, 64-bit, UEFI, usable: told from the records as the cloud sent them."""
     base = re.findall(r"curl '(http://[^/]+)", demo.printed)[0]
-    everything = fetch(f"{base}/v1/images?limit=1000&usable=exists:true&fields=id,region,image_type")
-    expected, images = set(), everything["images"]
-    assert isinstance(images, list)
-    assert everything["total"] == len(images)
-    for image in images:
+    expected = set()
+    for image in all_images(base):
         raw = fetch(f"{base}/v1/images/{image['id']}/raw?region={image['region']}")
         if is_wanted(raw):
             expected.add((image["region"], image["id"]))
@@ -111,6 +129,19 @@ def test_the_mission_sentence_gives_exactly_what_the_cloud_has(demo: Demo) -> No
     assert {(image["region"], image["id"]) for image in found} == expected
     assert any(image.get("support_gpu_t4") for image in found)
     assert any(image.get("support_kvm_gpu_type") for image in found)
+
+
+def all_images(base: str) -> Iterator[dict[str, object]]:
+    """Walk over every image by cursor, usable or not."""
+    cursor = ""
+    while True:
+        asked = f"{base}/v1/images?limit=500&usable=exists:true&fields=id,region"
+        page = fetch(asked + (f"&cursor={cursor}" if cursor else ""))
+        assert isinstance(page["images"], list)
+        yield from page["images"]
+        if page["next"] is None:
+            return
+        cursor = str(page["next"])
 
 
 def is_wanted(raw: dict[str, object]) -> bool:
