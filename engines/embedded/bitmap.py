@@ -46,7 +46,7 @@ def bitmap_of_mask(mask: Mask) -> BitMap:
 def kept(bitmap: BitMap) -> FrozenBitMap:
     """Freeze a bitmap that will be met often: with its runs written as such only where they are few.
 
-    Meeting many runs takes ten times as long as meeting the bits themselves, for half the memory.
+    Meeting a dense bitmap takes several times as long where it is written as thousands of runs.
     """
     packed = FrozenBitMap(bitmap)
     held = packed.get_statistics()
