@@ -12,11 +12,18 @@ from engines.embedded.facets import Base, count
 from engines.embedded.file import GenerationFile
 from engines.embedded.index import Index
 from engines.embedded.order import Order, hits, order_of
+from engines.embedded.recent import Recent
 from engines.embedded.selection import narrow, narrow_without, select, selected
 from engines.narrowed import Narrowed
 from engines.query import Answer, Hit, Position, Query, is_lifted, lifted_fields
 from mappings.filter import Condition, conjuncts, fields
 from mappings.text import tokens
+
+HITS_KEPT = 16_384
+"""Documents kept in memory at most: some 25 MB, as bodies have about 1.3 kB."""
+
+LARGEST_KEPT = 4096
+"""Bytes of a body that is kept; larger ones are read each time."""
 
 
 class EmbeddedReader:
@@ -25,6 +32,7 @@ class EmbeddedReader:
     def __init__(self, file: GenerationFile, index: Index) -> None:
         self._file = file
         self._index = index
+        self._shown: Recent[int, Hit] = Recent(HITS_KEPT)
         self._close = weakref.finalize(self, file.close)
 
     @property
@@ -42,8 +50,7 @@ class EmbeddedReader:
         found = bases[_NOTHING]
         facets = {facet.name: count(facet, bases[lifted_fields(facet)], index) for facet in asked.facets}
         page, following = self._page(asked, found.bits)
-        rows = self._file.rows(index.ranks[page].tolist())
-        shown = tuple([Hit(key, body, _scopes(internal)) for key, body, internal in rows])
+        shown = self._hits(index.ranks[page].tolist())
         last = Position(following.values(page[-1]), shown[-1].key) if following is not None else None
         return Answer(self.generation, found.size, shown, facets, last)
 
@@ -62,6 +69,16 @@ class EmbeddedReader:
     def close(self) -> None:
         """Let go of the file now."""
         self._close()
+
+    def _hits(self, ranks: Sequence[int]) -> tuple[Hit, ...]:
+        """Give documents by rank. Those shown lately are kept: what questions find first is often the same."""
+        found = {rank: self._shown.get(rank) for rank in ranks}
+        missing = [rank for rank, hit in found.items() if hit is None]
+        for rank, (key, body, internal) in zip(missing, self._file.rows(missing), strict=True):
+            hit = found[rank] = Hit(key, body, _scopes(internal))
+            if len(body) <= LARGEST_KEPT:
+                self._shown.put(rank, hit)
+        return tuple([hit for hit in found.values() if hit is not None])
 
     def _page(self, query: Query, found: Bits) -> tuple[list[int], Order | None]:
         """Give the documents of the page, and the order if there are more behind it."""
