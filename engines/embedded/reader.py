@@ -33,7 +33,7 @@ class EmbeddedReader:
         self._file = file
         self._index = index
         self._shown: Recent[int, Hit] = Recent(HITS_KEPT)
-        self._close = weakref.finalize(self, file.close)
+        weakref.finalize(self, file.close)
 
     @property
     def generation(self) -> str:
@@ -66,12 +66,8 @@ class EmbeddedReader:
         """Give flavors and OS versions of the generation."""
         return self._file.companions()
 
-    def close(self) -> None:
-        """Let go of the file now."""
-        self._close()
-
     def _hits(self, ranks: Sequence[int]) -> tuple[Hit, ...]:
-        """Give documents by rank. Those shown lately are kept: what questions find first is often the same."""
+        """Give documents by rank. Those shown lately are kept: what is found first is often the same."""
         found = {rank: self._shown.get(rank) for rank in ranks}
         missing = [rank for rank, hit in found.items() if hit is None]
         for rank, (key, body, internal) in zip(missing, self._file.rows(missing), strict=True):
