@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 _TIME = "%Y%m%dt%H%M%Sz"
 _NAME = re.compile(
-    r"(?P<prefix>[a-z][a-z0-9-]*)-(?P<schema>[0-9a-f]{8})-(?P<term>\d{6,})-(?P<time>\d{8}t\d{6}z)-(?P<run>[0-9a-f]{6})"
+    r"(?P<prefix>[a-z][a-z0-9-]*)-(?P<schema>[0-9a-f]{8})-(?P<term>[0-9]{6,})"
+    r"-(?P<time>[0-9]{8}t[0-9]{6}z)-(?P<run>[0-9a-f]{6})"
 )
 
 
@@ -30,9 +31,12 @@ class Generation:
 
 
 def parse_generation(name: str) -> Generation:
-    """Split a name. Raises ValueError for what is not the name of a generation."""
+    """Split a name. Raises ValueError for what is not the name of a generation, or not written as it is."""
     found = _NAME.fullmatch(name)
     if found is None:
         raise ValueError(f"{name!r} is not the name of a generation")
     time = datetime.strptime(found["time"], _TIME).replace(tzinfo=UTC)
-    return Generation(found["prefix"], found["schema"], int(found["term"]), time, found["run"])
+    generation = Generation(found["prefix"], found["schema"], int(found["term"]), time, found["run"])
+    if generation.name != name:
+        raise ValueError(f"{name!r} is not the name of a generation, which would be {generation.name}")
+    return generation

@@ -28,6 +28,9 @@ def test_names_sort_by_term() -> None:
         pytest.param("../" + NAME, id="a path"),
         pytest.param(NAME.replace("20261124", "20261324"), id="a month that is none"),
         pytest.param(NAME.replace("5f2c9a", "5f2c9"), id="a short run"),
+        pytest.param(NAME.replace("000007", "0000007"), id="a term of another width"),
+        pytest.param(NAME.replace("000007", "00000٧"), id="digits of another script"),
+        pytest.param(NAME.replace("20261124", "٢0261124"), id="a year in another script"),
     ],
 )
 def test_what_is_no_name_is_refused(name: str) -> None:
