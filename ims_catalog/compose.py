@@ -6,6 +6,7 @@ from clouds.endpoint import ENDPOINTS
 from engines.base import Readers, Writer
 from engines.clock import Clock
 from engines.embedded.ledger import open_ledger as open_embedded_ledger
+from engines.embedded.private import make_folder
 from engines.embedded.readers import EmbeddedReaders
 from engines.embedded.writer import open_writer as open_embedded_writer
 from engines.ledger import Ledger
@@ -37,7 +38,7 @@ def catalogue_folder(settings: declared.Settings) -> Path:
     """Give the folder of the catalogue; a new one is its owner's only, as it holds all that is private."""
     folder = settings.engine.path
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise ConfigurationError(f"engine.path: cannot make the folder {folder}: {error.strerror}") from None
     return folder

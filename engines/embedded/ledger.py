@@ -2,26 +2,36 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 import orjson
 
-from engines.base import EngineError, EngineUnavailable
+from engines.base import EngineError, EngineUnavailable, ForeignGeneration
+from engines.embedded.private import make_file, make_folder
 from engines.ledger import Outcome, Run, ScopeState, State
 
 LEDGER_FILE = "ledger.sqlite"
+LEDGER_FORMAT = 1
+"""The file's `user_version`; goes up when its tables change."""
 
 
 def open_ledger(folder: Path) -> "EmbeddedLedger":
-    """Open the ledger of a folder, made if there is none. Raises EngineUnavailable."""
+    """Open the ledger of a folder, made if there is none.
+
+    Reading takes no right to write: a folder that cannot be written can be served. Raises EngineUnavailable,
+    ForeignGeneration for one that a newer version wrote.
+    """
+    path = folder / LEDGER_FILE
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return EmbeddedLedger.open(folder / LEDGER_FILE)
+        if not path.exists():
+            make_folder(folder)
+            make_file(path)
+        return EmbeddedLedger.open(path)
     except (OSError, sqlite3.Error) as error:
-        raise EngineUnavailable(f"cannot open the ledger {folder / LEDGER_FILE}: {error}") from error
+        raise EngineUnavailable(f"cannot open the ledger {path}: {error}") from error
 
 
 class EmbeddedLedger:
@@ -29,19 +39,19 @@ class EmbeddedLedger:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open a file, made if there is none. Raises sqlite3.Error."""
-        connection = sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE)
+        """Open a file. Raises sqlite3.Error, or ForeignGeneration."""
+        ledger = cls(path)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(_TABLES)
-        except sqlite3.Error:
-            connection.close()
+            ledger._prepare()
+        except BaseException:
+            ledger._connection.close()
             raise
-        return cls(connection)
+        return ledger
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._seen = -1
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection, self._stamp = _connected(path)
+        self._seen: object = None
         self._revision = 0
         self._scopes: Mapping[str, ScopeState] = {}
 
@@ -64,11 +74,11 @@ class EmbeddedLedger:
                     cursor.execute("UPDATE revision SET number = number + 1")
                     cursor.execute("COMMIT")
                 except BaseException:
-                    cursor.execute("ROLLBACK")
+                    _give_up(self._connection)
                     raise
         except sqlite3.Error as error:
-            raise EngineUnavailable(f"cannot write the ledger: {error}") from error
-        self._seen = -1
+            raise EngineUnavailable(f"cannot write the ledger {self._path}: {error}") from error
+        self._seen = None
 
     async def runs(self, limit: int, before: str | None = None) -> Sequence[Run]:
         """Give runs, newest first, those older than the run `before`; none if it is not known."""
@@ -81,7 +91,7 @@ class EmbeddedLedger:
                 before,
                 limit,
             )
-        return tuple(_run(orjson.loads(entry)) for (entry,) in rows)
+        return tuple(_run(entry) for (entry,) in rows)
 
     async def scope_states(self) -> Mapping[str, ScopeState]:
         """Give the last state of every scope by its id."""
@@ -97,52 +107,128 @@ class EmbeddedLedger:
         """Let go of the file."""
         self._connection.close()
 
+    def _prepare(self) -> None:
+        """Make the tables where there are none; that alone takes the right to write."""
+        if _format(self._connection) == 0:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            try:
+                self._connection.executescript(_TABLES)
+            except BaseException:
+                _give_up(self._connection)
+                raise
+        form = _format(self._connection)
+        if form > LEDGER_FORMAT:
+            raise ForeignGeneration(
+                f"{self._path} has format {form}; this version knows up to {LEDGER_FORMAT}"
+            )
+
     def _look(self) -> None:
         """Read anew what another process wrote; `data_version` tells without reading any page."""
         ((version,),) = self._rows("PRAGMA data_version")
-        if version == self._seen:
+        if (version, self._stamp) == self._seen:
             return
         # One statement, so that both are of the same moment.
         rows = self._rows("SELECT number, state FROM revision LEFT JOIN scopes ORDER BY scope")
-        states = (_scope_state(orjson.loads(state)) for _, state in rows if state is not None)
+        states = [_scope_state(state) for _, state in rows if state is not None]
         self._scopes = {state.scope: state for state in states}
         self._revision = rows[0][0]
-        self._seen = version
+        self._seen = (version, self._stamp)
 
     def _rows(self, statement: str, *values: str | int) -> list[tuple[Any, ...]]:
         try:
+            if self._stamp is not None and self._stamp != _stamp(self._path):
+                self._connection.close()
+                self._connection, self._stamp = _connected(self._path)
             return self._connection.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise EngineUnavailable(f"cannot read the ledger: {error}") from error
+        except (OSError, sqlite3.Error) as error:
+            raise EngineUnavailable(f"cannot read the ledger {self._path}: {error}") from error
 
 
+_Stamp = tuple[int, int, int]
 _PATIENCE = 5.0
 """Seconds to wait for another process that writes."""
 
+
+def _connected(path: Path) -> tuple[sqlite3.Connection, _Stamp | None]:
+    """Connect to a file.
+
+    SQLite keeps two files beside one that may be written; where they cannot be made the file is read as it
+    stands, and the stamp tells when it must be opened again.
+    """
+    connection = _connection(path, "mode=rw")
+    try:
+        _format(connection)
+    except sqlite3.OperationalError:
+        connection.close()
+        # The stamp first: what is written meanwhile is then read again rather than missed.
+        stamp = _stamp(path)
+        return _connection(path, "mode=ro&immutable=1"), stamp
+    except BaseException:
+        connection.close()
+        raise
+    return connection, None
+
+
+def _connection(path: Path, how: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None, timeout=_PATIENCE
+    )
+
+
+def _format(connection: sqlite3.Connection) -> int:
+    ((form,),) = connection.execute("PRAGMA user_version").fetchall()
+    return int(form)
+
+
+def _stamp(path: Path) -> _Stamp:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _give_up(connection: sqlite3.Connection) -> None:
+    """Take back what was begun, unless SQLite did; the reason stays the one that is being raised."""
+    if connection.in_transaction:
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+
+
 _TABLES = """
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS runs (number INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE, entry BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS scopes (scope TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS revision (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL);
 INSERT OR IGNORE INTO revision VALUES (1, 0);
+PRAGMA user_version = 1;
+COMMIT;
 """
 
 
-def _run(entry: dict[str, Any]) -> Run:
+def _run(text: bytes) -> Run:
     try:
+        entry = orjson.loads(text)
         return Run(
             **{
                 **entry,
                 "started": datetime.fromisoformat(entry["started"]),
                 "finished": datetime.fromisoformat(entry["finished"]),
                 "outcome": Outcome(entry["outcome"]),
-                "scopes": tuple(_scope_state(state) for state in entry["scopes"]),
+                "scopes": tuple(_read_state(state) for state in entry["scopes"]),
             }
         )
     except (KeyError, TypeError, ValueError) as error:
         raise EngineError(f"the ledger holds a run that this version cannot read: {error}") from error
 
 
-def _scope_state(entry: dict[str, Any]) -> ScopeState:
+def _scope_state(text: bytes) -> ScopeState:
+    try:
+        return _read_state(orjson.loads(text))
+    except (KeyError, TypeError, ValueError) as error:
+        raise EngineError(
+            f"the ledger holds the state of a scope that this version cannot read: {error}"
+        ) from error
+
+
+def _read_state(entry: dict[str, Any]) -> ScopeState:
     complete = entry["last_complete"]
     return ScopeState(
         **{
