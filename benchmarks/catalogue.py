@@ -23,7 +23,7 @@ from indexer.plan import Change, Terms, plan
 from indexer.spool import Spool, open_spool
 from indexer.tally import Tally
 from mappings.date import date_text, from_datetime
-from mappings.document import Stored, restore, store
+from mappings.document import Stored, store
 from mappings.normalise import normalise
 from mappings.schema import SCHEMA
 
@@ -96,7 +96,7 @@ async def _build(folder: Path, images: int) -> _Built:
             async with aclosing(plan(spool.entries(), _nothing(), terms)) as batches:
                 async for decisions in batches:
                     tally.count(decisions)
-                    await build.add([restore(one.stored) for one in decisions if one.stored is not None])
+                    await build.add([one.stored for one in decisions if one.stored is not None])
             await build.seal(Companions())
             await build.verify(tally.expected)
             await build.publish()

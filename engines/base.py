@@ -18,7 +18,7 @@ from typing import Protocol
 
 from engines.narrowed import Narrowed
 from engines.query import Answer
-from mappings.document import Document, Stored
+from mappings.document import Stored
 
 
 class EngineError(Exception):
@@ -131,8 +131,11 @@ class Build(Protocol):
         """Name of the generation."""
         ...
 
-    async def add(self, documents: Sequence[Document]) -> None:
-        """Add documents. Over all calls their keys strictly ascend."""
+    async def add(self, documents: Sequence[Stored]) -> None:
+        """Add documents. Over all calls their keys strictly ascend.
+
+        Raises ValueError where they do not, or for a single value in a field of many.
+        """
         ...
 
     async def seal(self, companions: Companions) -> None:
@@ -140,11 +143,17 @@ class Build(Protocol):
         ...
 
     async def verify(self, expected: Expected) -> None:
-        """Read the sealed generation back. Raises GenerationRejected."""
+        """Read the sealed generation back: documents, counts and index are those that were planned.
+
+        Raises GenerationRejected.
+        """
         ...
 
     async def publish(self) -> None:
-        """Serve it, if the served generation is still the one it was planned on. Raises Superseded."""
+        """Serve it, if the served generation is still the one it was planned on.
+
+        Raises Superseded, ValueError for what was not verified, EngineUnavailable if it could not be served.
+        """
         ...
 
     async def discard(self) -> None:
@@ -156,7 +165,10 @@ class Writer(Protocol):
     """Builds and publishes generations; at most one process holds it."""
 
     async def served(self) -> str | None:
-        """Name of the generation being served, None before the first."""
+        """Name of the generation being served, None before the first.
+
+        Raises DamagedGeneration where generations are kept but which of them is served is lost.
+        """
         ...
 
     def documents(self, generation: str) -> AsyncIterator[Sequence[Stored]]:

@@ -23,7 +23,7 @@ from indexer.sources.source import Source
 from indexer.spool import Spool, open_spool
 from indexer.tally import Tally
 from mappings.date import date_text, from_datetime
-from mappings.document import Stored, restore
+from mappings.document import Stored
 from mappings.schema import SCHEMA
 
 _log = logging.getLogger(__name__)
@@ -142,7 +142,7 @@ class _Attempt:
             async with self._plan(spool, terms) as batches:
                 async for decisions in batches:
                     tally.count(decisions)
-                    await build.add([restore(one.stored) for one in decisions if one.stored is not None])
+                    await build.add([one.stored for one in decisions if one.stored is not None])
                     self._progress.built(tally.documents)
                     await asyncio.sleep(0)
             await build.seal(companions)

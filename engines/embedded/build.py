@@ -12,11 +12,8 @@ from engines.embedded.collect import Collector
 from engines.embedded.draft import GenerationDraft
 from engines.embedded.durable import sync_file
 from engines.embedded.verify import verify_steps
-from mappings.document import Document, store
+from mappings.document import Stored
 from mappings.schema import SCHEMA
-
-SAMPLE_EVERY = 997
-"""Of so many documents one is read back before the publish."""
 
 Publish = Callable[["EmbeddedBuild", str], None]
 """Puts the finished file, which has this checksum, in place and points to it."""
@@ -29,8 +26,9 @@ class EmbeddedBuild:
         self, generation: str, planned_on: str | None, *, path: Path, publish: Publish, clock: Clock
     ) -> None:
         self.planned_on = planned_on
-        self._generation = generation
         self.path = path
+        self.ended = False
+        self._generation = generation
         self._publish = publish
         self._clock = clock
         with _writing(path):
@@ -38,29 +36,27 @@ class EmbeddedBuild:
         self._collector = Collector()
         self._size = 0
         self._last_key = ""
-        self._digests: dict[int, bytes] = {}
         self._checksum: str | None = None
-        self._published = False
+        self._verified = False
 
     @property
     def generation(self) -> str:
         """Name of the generation."""
         return self._generation
 
-    async def add(self, documents: Sequence[Document]) -> None:
-        """Add documents. Over all calls their keys strictly ascend; ValueError if they do not."""
-        stored = [store(document) for document in documents]
-        for each in stored:
+    async def add(self, documents: Sequence[Stored]) -> None:
+        """Add documents. Over all calls their keys strictly ascend.
+
+        Raises ValueError for keys that do not, and for a value of another kind than its field's.
+        """
+        for each in documents:
             if each.key <= self._last_key:
                 raise ValueError(f"keys must ascend: {each.key!r} came after {self._last_key!r}")
             self._last_key = each.key
-        with _writing(self.path):
-            self._draft.add(self._size, stored)
         self._collector.add(documents)
-        for rank, each in enumerate(stored, self._size):
-            if rank % SAMPLE_EVERY == 0:
-                self._digests[rank] = each.digest
-        self._size += len(stored)
+        with _writing(self.path):
+            self._draft.add(self._size, documents)
+        self._size += len(documents)
         await asyncio.sleep(0)
 
     async def seal(self, companions: Companions) -> None:
@@ -81,24 +77,30 @@ class EmbeddedBuild:
         self._checksum = checksum
 
     async def verify(self, expected: Expected) -> None:
-        """Read the sealed file back: every part of the index, the counts, and a sample of the documents.
+        """Read the sealed file back: every document, every part of the index, and the counts.
 
         Raises GenerationRejected.
         """
-        self._sealed()
-        for _ in verify_steps(self.path, expected, self._digests):
+        for _ in verify_steps(self.path, expected, self._sealed()):
             await asyncio.sleep(0)
+        self._verified = True
 
     async def publish(self) -> None:
         """Serve it, if the served generation is still the one it was planned on. Raises Superseded."""
-        self._publish(self, self._sealed())
-        self._published = True
+        checksum = self._sealed()
+        if not self._verified:
+            raise ValueError(f"{self._generation} has not been verified")
+        self._publish(self, checksum)
+        self.ended = True
 
     async def discard(self) -> None:
         """Remove every trace of it; does nothing once published."""
         self.close()
-        if not self._published:
+        if self.ended:
+            return
+        with _writing(self.path):
             self.path.unlink(missing_ok=True)
+        self.ended = True
 
     def close(self) -> None:
         """Let go of the file, which stays."""

@@ -1,10 +1,11 @@
 """Gathering what is to be indexed while documents come by, so that none of them has to be kept."""
 
 from array import array
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, repeat
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from engines.embedded.column import make_column, order_values
@@ -13,7 +14,9 @@ from engines.embedded.part import numbers_part
 from engines.embedded.postings import spread
 from engines.embedded.terms import Terms
 from engines.embedded.words import WORDED, WordsBuilder
-from mappings.document import Document
+from mappings.date import milliseconds
+from mappings.document import Stored
+from mappings.field import Exposure, Kind
 from mappings.fields import FIELDS, MAP_FIELD
 from mappings.filter import Value
 
@@ -23,9 +26,14 @@ INDEXED = tuple(each for each in FIELDS if each.filterable)
 EXTRA_MARK = "\udcff"
 """Stands between key and value of an extra attribute; written as the byte 0xFF, which no UTF-8 holds."""
 
-
 Content = Value | tuple[str, ...] | None
-"""What a document holds of a field."""
+"""What a document holds of a field, as its JSON does: a date is text."""
+
+Row = dict[str, object]
+"""A JSON object of a document: `Stored.body` or `Stored.internal`."""
+
+Pairs = tuple[Sequence[Value], NDArray[np.int64], NDArray[np.int64]]
+"""Distinct values of a field, and pairs of a rank and the place of a value among them."""
 
 
 class Collector:
@@ -39,26 +47,30 @@ class Collector:
         self._gathered = {each.name: Gathered() for each in INDEXED}
         self._derived = Gathered()
 
-    def add(self, documents: Sequence[Document]) -> None:
-        """Take the next documents."""
-        rows = [document.fields for document in documents]
-        for name in set().union(*rows) & self._gathered.keys():
-            self._gathered[name].extend(self.size, [row.get(name) for row in rows])
-        extras = [_marked(document) for document in documents]
-        self._gathered[MAP_FIELD].extend(self.size, extras)
-        self._derived.extend(self.size, [document.derived or None for document in documents])
+    def add(self, documents: Sequence[Stored]) -> None:
+        """Take the next documents. Raises ValueError for a value of another shape than its field's."""
+        bodies: list[Row] = [orjson.loads(document.body) for document in documents]
+        internals: list[Row] = [orjson.loads(document.internal) for document in documents]
+        for rows, known in ((bodies, _SHOWN), (internals, _INTERNAL)):
+            for name in set().union(*rows) & known:
+                self._gathered[name].extend(self.size, _contents(name, rows))
+        self._gathered[MAP_FIELD].extend(self.size, map(_marked, bodies))
+        self._derived.extend(self.size, _contents(_DERIVED, bodies))
         self.size += len(documents)
 
     def parts(self) -> Iterator[dict[str, bytes]]:
         """Give all parts of the index, field by field, letting go of what has been given."""
-        ranks = self._default_order()
+        ordering = {name: self._pairs(name) for name in ("trust", "created_at")}
+        ranks = _default_order(*(_dense(pairs, self.size) for pairs in ordering.values()))
         doc_of = np.empty(self.size, np.uint32)
         doc_of[ranks] = np.arange(self.size, dtype=np.uint32)
         yield {"ranks": numbers_part(ranks, "<u4")}
         words = WordsBuilder(self.size)
         worded = {each.name for each in WORDED}
         for each in INDEXED:
-            distinct, ranks_of_values, places = self._gathered.pop(each.name).pairs()
+            distinct, ranks_of_values, places = (
+                ordering.pop(each.name) if each.name in ordering else self._pairs(each.name)
+            )
             values, ordinal_of = order_values(each, distinct)
             docs, ordinals = doc_of[ranks_of_values], ordinal_of[places]
             derived = doc_of[self._derived.ranks_with(each.name)]
@@ -67,18 +79,65 @@ class Collector:
                 words.add(each.name, values, docs, ordinals)
         yield from words.parts()
 
-    def _default_order(self) -> NDArray[np.int64]:
-        """Give the ranks in the default order: trust, newest first, key; missing values last."""
-        trust, created = (self._dense(name) for name in ("trust", "created_at"))
-        newest = np.where(created == _MISSING, _MISSING, -created)
-        return np.lexsort((newest, trust)).astype(np.int64)
+    def _pairs(self, name: str) -> Pairs:
+        pairs = self._gathered.pop(name).pairs()
+        return _dated(pairs) if name in _DATES else pairs
 
-    def _dense(self, name: str) -> NDArray[np.int64]:
-        distinct, ranks, places = self._gathered[name].pairs()
-        numbers = np.array([int(value) for value in distinct], np.int64)
-        dense = np.full(self.size, _MISSING)
-        dense[ranks] = numbers[places]
-        return dense
+
+_DERIVED = "derived"
+_SHOWN = frozenset(
+    each.name for each in INDEXED if each.exposure is not Exposure.INTERNAL and each.kind is not Kind.MAP
+)
+_INTERNAL = frozenset(each.name for each in INDEXED if each.exposure is Exposure.INTERNAL)
+_MULTIPLE = frozenset((_DERIVED, *(each.name for each in INDEXED if each.multiple)))
+_DATES = frozenset(each.name for each in INDEXED if each.kind is Kind.DATE)
+
+
+def _contents(name: str, rows: Sequence[Row]) -> Iterable[Content]:
+    if name in _MULTIPLE:
+        return [_many(name, row.get(name)) for row in rows]
+    # Of kinds that JSON has: what cannot be told apart is told when it is numbered.
+    contents: Iterable[Content] = map(dict.get, rows, repeat(name))  # type: ignore[arg-type]
+    return contents
+
+
+def _many(name: str, value: object) -> tuple[str, ...] | None:
+    if isinstance(value, list):
+        return tuple(value)
+    if value is None:
+        return None
+    raise ValueError(f"{name}: a list of values is wanted, not {value!r:.80}")
+
+
+def _marked(body: Row) -> tuple[str, ...] | None:
+    extra = body.get(MAP_FIELD)
+    if isinstance(extra, dict):
+        return tuple([f"{key}{EXTRA_MARK}{text}" for key, text in extra.items()])
+    return None
+
+
+def _default_order(trust: NDArray[np.int64], created: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the ranks in the default order: trust, newest first, key; missing values last."""
+    newest = np.where(created == _MISSING, _MISSING, -created)
+    return np.lexsort((newest, trust)).astype(np.int64)
+
+
+def _dense(pairs: Pairs, size: int) -> NDArray[np.int64]:
+    distinct, ranks, places = pairs
+    numbers = np.array([int(value) for value in distinct], np.int64)
+    dense = np.full(size, _MISSING)
+    dense[ranks] = numbers[places]
+    return dense
+
+
+def _dated(pairs: Pairs) -> Pairs:
+    """Read the distinct dates of pairs as milliseconds; one moment may be written in several ways."""
+    distinct, ranks, places = pairs
+    moments = [milliseconds(value) if isinstance(value, str) else value for value in distinct]
+    place_of = {moment: place for place, moment in enumerate(dict.fromkeys(moments))}
+    if len(place_of) == len(moments):
+        return moments, ranks, places
+    return list(place_of), ranks, np.array([place_of[moment] for moment in moments], np.int64)[places]
 
 
 class Gathered:
@@ -88,12 +147,12 @@ class Gathered:
         self._places = numbering(_NOTHING)
         self._of_rank = array("I")
 
-    def extend(self, first: int, contents: Sequence[Content]) -> None:
+    def extend(self, first: int, contents: Iterable[Content]) -> None:
         """Take what the documents from a rank on hold; those that were left out before hold nothing."""
         self._of_rank.frombytes(bytes(self._of_rank.itemsize * (first - len(self._of_rank))))
         self._of_rank.extend(map(self._places.__getitem__, contents))
 
-    def pairs(self) -> tuple[list[Value], NDArray[np.int64], NDArray[np.int64]]:
+    def pairs(self) -> Pairs:
         """Give the distinct values, and pairs of a rank and the place of a value among them."""
         ranks, places = self._filled()
         split: list[tuple[Value, ...]] = []
@@ -126,8 +185,3 @@ class Gathered:
 
 _NOTHING: Content = None
 _MISSING = np.iinfo(np.int64).max
-
-
-def _marked(document: Document) -> tuple[str, ...] | None:
-    extra = document.extra
-    return tuple([f"{key}{EXTRA_MARK}{text}" for key, text in extra.items()]) if extra else None

@@ -15,8 +15,9 @@ from pathlib import Path
 import orjson
 
 from engines.base import Companions
-from engines.embedded.file import digest_of, parts_checksum, row_checksum
+from engines.embedded.file import checksum_of, digest_of, row_checksum
 from engines.embedded.pointer import FORMAT
+from engines.embedded.private import make_file
 from mappings.document import Stored
 
 SLICE = 1 << 20
@@ -24,15 +25,19 @@ SLICE = 1 << 20
 
 
 class GenerationDraft:
-    """Writes the file of a generation. Nothing is durable before `finish`."""
+    """Writes the file of a generation, durable by the caller. All may raise OSError and sqlite3.Error."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._connection = sqlite3.connect(path, isolation_level=None)
         self._number = 0
-        # The file has a name that no reader knows and is thrown away if anything goes wrong: no journal.
-        self._connection.executescript(_TABLES)
-        self._connection.execute("BEGIN")
+        make_file(path)
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            # The file has a name that no reader knows and is thrown away if anything goes wrong: no journal.
+            self._connection.executescript(_TABLES)
+            self._connection.execute("BEGIN")
+        except BaseException:
+            self._connection.close()
+            raise
 
     def add(self, first: int, documents: Sequence[Stored]) -> None:
         """Write documents, the first of them with this rank."""
@@ -66,7 +71,7 @@ class GenerationDraft:
     def finish(
         self, *, generation: str, schema: str, documents: int, companions: Companions, built: datetime
     ) -> str:
-        """Write what belongs to the whole and give the checksum of all parts. Raises sqlite3.Error."""
+        """Write what belongs to the whole and give the checksum of all but the documents."""
         text = orjson.dumps({"flavors": companions.flavors, "os_versions": companions.os_versions})
         meta = {
             "format": str(FORMAT).encode(),
@@ -75,11 +80,10 @@ class GenerationDraft:
             "built": built.isoformat().encode(),
             "documents": str(documents).encode(),
             "companions": text,
-            "companions_digest": digest_of(text),
         }
         self._connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
         self._connection.execute("COMMIT")
-        checksum = parts_checksum(self._connection)
+        checksum = checksum_of(self._connection, meta)
         self._connection.close()
         return checksum
 

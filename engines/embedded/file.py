@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,13 @@ class GenerationFile:
     were written, and EngineUnavailable where the file cannot be read.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, meta: Mapping[str, bytes]) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, meta: Mapping[str, bytes], size: int
+    ) -> None:
         self._path = path
         self._connection = connection
         self._meta = meta
+        self.size = size
         self.generation = meta["generation"].decode()
         self.schema = meta["schema"].decode()
         self.documents = int(meta["documents"])
@@ -39,19 +43,17 @@ class GenerationFile:
     @classmethod
     def open(cls, path: Path) -> "GenerationFile":
         """Open a file. Raises GenerationGone, DamagedGeneration, ForeignGeneration or EngineUnavailable."""
-        _check_length(path)
+        size = _checked_length(path)
         with _reading(path):
             connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
         try:
             with _reading(path):
-                # Rows are copied once instead of twice: a page of answers costs half.
-                connection.execute(f"PRAGMA mmap_size = {1 << 40}")
                 meta = dict(connection.execute("SELECT name, value FROM meta").fetchall())
                 if int(meta["format"]) > FORMAT:
                     raise ForeignGeneration(
                         f"{path} has format {int(meta['format'])}; this version knows up to {FORMAT}"
                     )
-                return cls(path, connection, meta)
+                return cls(path, connection, meta, size)
         except BaseException:
             connection.close()
             raise
@@ -66,9 +68,9 @@ class GenerationFile:
                 yield part, data
 
     def checksum(self) -> str:
-        """Give the checksum of all parts, as the pointer has it."""
+        """Give the checksum of all but the documents, each of which has its own; as the pointer has it."""
         with _reading(self._path):
-            return parts_checksum(self._connection)
+            return checksum_of(self._connection, self._meta)
 
     def rows(self, ranks: Sequence[int]) -> list[tuple[str, bytes, bytes]]:
         """Give key, body and internal fields of documents, in the order of the ranks."""
@@ -103,19 +105,10 @@ class GenerationFile:
                 high = middle
         return low, low < self.documents and self._key(low) == key
 
-    def count(self) -> int:
-        """Count the rows of documents, each of which has its raw record."""
-        with _reading(self._path):
-            ((number,),) = self._connection.execute("SELECT count(*) FROM documents JOIN raws USING (rank)")
-        return int(number)
-
     def companions(self) -> Companions:
         """Give flavors and OS versions."""
-        text = self._meta["companions"]
         with _reading(self._path):
-            if digest_of(text) != self._meta["companions_digest"]:
-                raise DamagedGeneration(f"{self._path}: the flavors are damaged")
-            read = orjson.loads(text)
+            read = orjson.loads(self._meta["companions"])
         return Companions(tuple(read["flavors"]), tuple(read["os_versions"]))
 
     def close(self) -> None:
@@ -139,12 +132,14 @@ def digest_of(data: bytes) -> bytes:
     return blake2b(data, digest_size=16).digest()
 
 
-def parts_checksum(connection: sqlite3.Connection) -> str:
-    """Give the checksum of all parts, from their digests."""
+def checksum_of(connection: sqlite3.Connection, meta: Mapping[str, bytes]) -> str:
+    """Give the checksum of what is told of a generation and, from their digests, of all parts."""
     hashed = blake2b(digest_size=16)
-    for part, digest in connection.execute("SELECT part, digest FROM parts ORDER BY number"):
-        hashed.update(part.encode())
-        hashed.update(digest)
+    told = sorted((name.encode(), value) for name, value in meta.items())
+    parts = connection.execute("SELECT CAST(part AS BLOB), digest FROM parts ORDER BY number")
+    for piece in chain.from_iterable(chain(told, parts)):
+        hashed.update(len(piece).to_bytes(8, "little"))
+        hashed.update(piece)
     return hashed.hexdigest()
 
 
@@ -170,8 +165,8 @@ def _stored(path: Path, row: Sequence[Any]) -> Stored:
     return Stored(key, body, internal, raw)
 
 
-def _check_length(path: Path) -> None:
-    """Compare the length of a file with what its header says: a cut file is told at once."""
+def _checked_length(path: Path) -> int:
+    """Give the length of a file, compared with what its header says: a cut file is told at once."""
     try:
         with path.open("rb") as file:
             header = file.read(100)
@@ -184,13 +179,15 @@ def _check_length(path: Path) -> None:
     pages = int.from_bytes(header[28:32], "big")
     if not header.startswith(b"SQLite format 3\0") or (65536 if page == 1 else page) * pages != length:
         raise DamagedGeneration(f"{path} is cut or is not the file of a generation")
+    return length
 
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except (sqlite3.OperationalError, sqlite3.ProgrammingError) as error:
+        # The second is that of a file that has been closed.
         raise EngineUnavailable(f"cannot read {path}: {error}") from error
     except (sqlite3.Error, ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
         # Damaged rows hold anything, of any type.

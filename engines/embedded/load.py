@@ -6,28 +6,30 @@ from collections import defaultdict
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import numpy as np
+
 from engines.base import DamagedGeneration, ForeignGeneration
-from engines.embedded.file import GenerationFile
+from engines.embedded.file import GenerationFile, file_of
 from engines.embedded.index import Index, index_steps
-from engines.embedded.pointer import Pointer
+from engines.embedded.pointer import Published
 from engines.embedded.reader import EmbeddedReader
+from engines.generation import parse_generation
 from mappings.schema import SCHEMA
 
 
-def load_steps(path: Path, expected: Pointer | None) -> Generator[EmbeddedReader | None, None, None]:
+def load_steps(folder: Path, published: Published) -> Generator[EmbeddedReader | None, None, None]:
     """Load a generation step by step; what comes last is its reader.
 
-    `expected` is what the pointer says of it, if it does. Raises GenerationGone, DamagedGeneration,
-    ForeignGeneration or EngineUnavailable.
+    Raises GenerationGone, DamagedGeneration, ForeignGeneration or EngineUnavailable.
     """
-    if expected is not None and expected.schema != SCHEMA:
-        raise ForeignGeneration(_other_schema(expected.name, expected.schema))
-    file = GenerationFile.open(path)
+    schema = parse_generation(published.name).schema
+    if schema != SCHEMA:
+        raise ForeignGeneration(
+            f"{published.name} was written with schema {schema}, this version has {SCHEMA}:"
+            " run `ims-catalog reindex` with this version, or serve with the one that wrote it"
+        )
+    file = open_published(folder, published)
     try:
-        if file.schema != SCHEMA:
-            raise ForeignGeneration(_other_schema(file.generation, file.schema))
-        if expected is not None:
-            _compare(file, path, expected)
         index = None
         for each in read_index(file):
             index = each
@@ -38,6 +40,22 @@ def load_steps(path: Path, expected: Pointer | None) -> Generator[EmbeddedReader
     yield EmbeddedReader(file, index) if index is not None else None
 
 
+def open_published(folder: Path, published: Published) -> GenerationFile:
+    """Open a file that the pointer tells of. Raises as `load_steps` does."""
+    path = file_of(folder, published.name)
+    file = GenerationFile.open(path)
+    try:
+        found = Published(file.generation, file.size, file.checksum())
+        if found.name != published.name:
+            raise DamagedGeneration(f"{path} holds the generation {found.name}, not {published.name}")
+        if found != published:
+            raise DamagedGeneration(f"{path} is not the file that was published as {published.name}")
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
 def read_index(file: GenerationFile) -> Iterator[Index | None]:
     """Read the index of a file step by step; what comes last is the index. Raises DamagedGeneration."""
     pieces: defaultdict[str, list[bytes]] = defaultdict(list)
@@ -45,24 +63,32 @@ def read_index(file: GenerationFile) -> Iterator[Index | None]:
         pieces[part].append(data)
         yield None
     parts: dict[str, bytes] = {}
+    joined = 0
     for part in list(pieces):
         parts[part] = b"".join(pieces.pop(part))
-    yield None
+        joined += len(parts[part])
+        if joined >= _JOINED:
+            joined = 0
+            yield None
     try:
-        yield from index_steps(parts, file.documents)
-    except (KeyError, ValueError) as error:
+        for index in index_steps(parts, file.documents):
+            if index is not None:
+                _check_lengths(index)
+            yield index
+    except (LookupError, ValueError, TypeError, OverflowError) as error:
         raise DamagedGeneration(f"{file.generation}: the index does not fit together: {error}") from error
 
 
-def _compare(file: GenerationFile, path: Path, expected: Pointer) -> None:
-    if file.generation != expected.name:
-        raise DamagedGeneration(f"{path} holds the generation {file.generation}, not {expected.name}")
-    if path.stat().st_size != expected.size or file.checksum() != expected.checksum:
-        raise DamagedGeneration(f"{path} is not the file that was published as {expected.name}")
+_JOINED = 1 << 20
+"""Bytes that are put together in one step, or one part."""
 
 
-def _other_schema(generation: str, schema: str) -> str:
-    return (
-        f"{generation} was written with schema {schema}, this version has {SCHEMA}:"
-        " run `ims-catalog reindex` with this version, or serve with the one that wrote it"
-    )
+def _check_lengths(index: Index) -> None:
+    """Raise ValueError where documents are numbered that are none, or not numbered."""
+    if len(index.ranks) != index.size or (np.bincount(index.ranks, minlength=index.size) != 1).any():
+        raise ValueError(f"{len(index.ranks)} numbers of {index.size} documents")
+    for name, column in index.columns.items():
+        if column.forward is not None and len(column.forward) != index.size:
+            raise ValueError(f"{name} of {len(column.forward)} documents instead of {index.size}")
+        if column.present and column.present.max() >= index.size:
+            raise ValueError(f"{name} of a document behind the last")

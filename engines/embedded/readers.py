@@ -6,11 +6,9 @@ from pathlib import Path
 
 from engines.base import DamagedGeneration, EngineError, EngineUnavailable, GenerationGone, NothingServed
 from engines.clock import Clock
-from engines.embedded.file import file_of
 from engines.embedded.load import load_steps
-from engines.embedded.pointer import POINTER_FILE, Pointer, read_pointer
+from engines.embedded.pointer import POINTER_FILE, Pointer, Published, read_pointer
 from engines.embedded.reader import EmbeddedReader
-from engines.generation import parse_generation
 
 LOOK_SECONDS = 1.0
 """The pointer is looked at no more often."""
@@ -38,7 +36,8 @@ class EmbeddedReaders:
         self._served: EmbeddedReader | None = None
         self._previous: EmbeddedReader | None = None
         self._previous_used = 0.0
-        self._error: EngineError = NothingServed(f"nothing has been published in {folder} yet")
+        self._failure: type[EngineError] = NothingServed
+        self._reason = f"nothing has been published in {folder} yet"
         self._refused: Pointer | None = None
         self._refused_at = 0.0
         self._looked: float | None = None
@@ -56,11 +55,15 @@ class EmbeddedReaders:
             # Shielded, as the load is for all who wait and not for this caller alone.
             await asyncio.shield(self._taking)
         if self._served is None:
-            raise self._error
+            # A new one each time: an exception holds on to the calls that it went through.
+            raise self._failure(self._reason)
         return self._served
 
     async def named(self, generation: str) -> EmbeddedReader:
-        """Give a reader of a generation that is served or still kept. Raises GenerationGone."""
+        """Give a reader of a generation that is served or still kept.
+
+        Raises GenerationGone, and what kept a generation that is kept from being loaded.
+        """
         self._look()
         # One load at a time: whoever waits finds what the one before him loaded.
         async with self._naming:
@@ -68,18 +71,15 @@ class EmbeddedReaders:
                 return self._served
             self._previous_used = self._clock.monotonic()
             if self._previous is None or self._previous.generation != generation:
-                self._previous = await self._load(self._path(generation), None)
+                self._previous = await self._load(self._kept(generation))
             return self._previous
 
     async def close(self) -> None:
-        """Let go of files; what is being loaded is given up."""
+        """Let go of readers, whose files close with the last request; what is being loaded is given up."""
         self._closed = True
         if self._taking is not None:
             self._taking.cancel()
             await asyncio.gather(self._taking, return_exceptions=True)
-        for reader in (self._served, self._previous):
-            if reader is not None:
-                reader.close()
         self._served = self._previous = self._taking = None
 
     def _look(self) -> None:
@@ -110,8 +110,8 @@ class EmbeddedReaders:
     async def _take(self, pointer: Pointer) -> None:
         """Load what the pointer names, then put it in place of what is served."""
         try:
-            loaded = await self._load(self._path(pointer.name), pointer)
-        except (EngineError, OSError) as error:
+            loaded = await self._load(pointer.served)
+        except Exception as error:
             self._refused, self._refused_at = pointer, self._clock.monotonic()
             self._report(error)
             return
@@ -119,8 +119,8 @@ class EmbeddedReaders:
             self._previous, self._previous_used = self._served, self._clock.monotonic()
         self._served, self._refused, self.problem = loaded, None, None
 
-    async def _load(self, path: Path, expected: Pointer | None) -> EmbeddedReader:
-        steps = load_steps(path, expected)
+    async def _load(self, published: Published) -> EmbeddedReader:
+        steps = load_steps(self._folder, published)
         try:
             for reader in steps:
                 if reader is not None:
@@ -128,21 +128,35 @@ class EmbeddedReaders:
                 await asyncio.sleep(0)
         finally:
             steps.close()
-        raise DamagedGeneration(f"{path} holds no index")
+        raise DamagedGeneration(f"{published.name} holds no index")
 
-    def _path(self, generation: str) -> Path:
+    def _kept(self, generation: str) -> Published:
+        """Look into the pointer now: a cursor may come from a process that has looked since."""
         try:
-            return file_of(self._folder, parse_generation(generation).name)
-        except ValueError as error:
-            raise GenerationGone(str(error)) from None
+            pointer = read_pointer(self._folder)
+        except OSError as error:
+            raise EngineUnavailable(f"cannot read {self._folder / POINTER_FILE}: {error}") from error
+        published = None if pointer is None else pointer.kept(generation)
+        if published is None:
+            raise GenerationGone(f"{generation!r} is no longer kept")
+        return published
 
-    def _report(self, error: EngineError | OSError) -> None:
+    def _report(self, error: Exception) -> None:
         """Say once what is wrong; what is served goes on."""
-        if isinstance(error, EngineError):
-            self._error = error
-        else:
-            self._error = EngineUnavailable(f"cannot read {self._folder / POINTER_FILE}: {error}")
-        problem = str(self._error)
-        if problem != self.problem:
-            self.problem = problem
-            _LOG.error("the published generation cannot be taken over: %s", problem)
+        match error:
+            case EngineError():
+                self._failure, self._reason = type(error), str(error)
+            case OSError():
+                self._failure = EngineUnavailable
+                self._reason = f"cannot read {self._folder / POINTER_FILE}: {error}"
+            case _:
+                self._failure = EngineUnavailable
+                self._reason = f"it cannot be loaded ({type(error).__name__})"
+        if self._reason != self.problem:
+            self.problem = self._reason
+            expected = isinstance(error, EngineError | OSError)
+            _LOG.error(
+                "the published generation cannot be taken over: %s",
+                self._reason,
+                exc_info=None if expected else error,
+            )

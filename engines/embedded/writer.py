@@ -1,12 +1,15 @@
 """`EmbeddedWriter`: the one process that builds and publishes generations in a folder."""
 
-from collections.abc import AsyncIterator, Sequence
+import logging
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from engines.base import (
     Companions,
+    DamagedGeneration,
     EngineUnavailable,
     ForeignGeneration,
     GenerationGone,
@@ -17,7 +20,17 @@ from engines.clock import Clock
 from engines.embedded.build import EmbeddedBuild
 from engines.embedded.durable import sync_folder
 from engines.embedded.file import SUFFIX, GenerationFile, file_of
-from engines.embedded.pointer import FORMAT, Pointer, read_pointer, replace_pointer
+from engines.embedded.load import open_published
+from engines.embedded.pointer import (
+    POINTER_FILE,
+    Pointer,
+    Published,
+    prepare_pointer,
+    read_pointer,
+    read_prepared,
+    replace_pointer,
+)
+from engines.embedded.private import make_folder
 from engines.generation import parse_generation
 from mappings.document import Stored
 from mappings.schema import SCHEMA
@@ -29,15 +42,17 @@ BUILDING = ".building"
 BATCH = 1000
 """Documents that are streamed at once."""
 
+_LOG = logging.getLogger(__name__)
+
 
 def open_writer(folder: Path, *, prefix: str = "ims-catalog", clock: Clock) -> "EmbeddedWriter":
     """Take the right to write in a folder, which is made if there is none.
 
     Raises WriterBusy while another process has it, EngineUnavailable where the folder cannot be written.
     """
-    lock = FileLock(folder / LOCK_FILE, timeout=0)
+    lock = FileLock(folder / LOCK_FILE, timeout=0, mode=0o600)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         lock.acquire()
     except Timeout:
         raise WriterBusy(f"another process is building a generation in {folder}") from None
@@ -59,7 +74,8 @@ class EmbeddedWriter:
     async def served(self) -> str | None:
         """Name of the generation being served, None before the first.
 
-        Raises ForeignGeneration for one of another installation or a newer version, and DamagedGeneration.
+        Raises ForeignGeneration for one of another installation or a newer version, and DamagedGeneration,
+        also where there are generations but nothing tells which of them is served.
         """
         pointer = self._pointer()
         return None if pointer is None else pointer.name
@@ -69,23 +85,17 @@ class EmbeddedWriter:
 
         Raises GenerationGone, DamagedGeneration or ForeignGeneration.
         """
-        file = self._open(generation)
-        try:
+        with closing(self._open(generation)) as file:
             for start in range(0, file.documents, BATCH):
                 yield file.stored(start, start + BATCH)
-        finally:
-            file.close()
 
     async def companions(self, generation: str) -> Companions:
         """Give flavors and OS versions of a generation. Raises as `documents` does."""
-        file = self._open(generation)
-        try:
+        with closing(self._open(generation)) as file:
             return file.companions()
-        finally:
-            file.close()
 
     async def begin(self, generation: str, planned_on: str | None) -> EmbeddedBuild:
-        """Start to build a generation; what a run that broke off has left is removed.
+        """Start to build a generation; what a build that broke off has left is removed.
 
         Raises ForeignGeneration for a name of another prefix or schema, ValueError for what is no name.
         """
@@ -94,7 +104,12 @@ class EmbeddedWriter:
             raise ForeignGeneration(
                 f"{generation} is not one of {self._prefix} with schema {SCHEMA}, which this writer builds"
             )
-        self._remove_others(self._pointer())
+        self._pointer()
+        self._builds = [build for build in self._builds if not build.ended]
+        try:
+            self._remove_unfinished()
+        except OSError as error:
+            raise EngineUnavailable(f"cannot write in {self._folder}: {error}") from error
         build = EmbeddedBuild(
             generation,
             planned_on,
@@ -120,46 +135,66 @@ class EmbeddedWriter:
                 f"{build.generation} was planned on {build.planned_on or 'nothing'},"
                 f" but {served or 'nothing'} is served now"
             )
-        parts = parse_generation(build.generation)
-        path = file_of(self._folder, build.generation)
-        pointer = Pointer(
-            name=build.generation,
-            schema=parts.schema,
-            term=parts.term,
-            format=FORMAT,
-            size=build.path.stat().st_size,
-            checksum=checksum,
-            previous=served,
-        )
         try:
-            build.path.replace(path)
-            sync_folder(self._folder)
-            replace_pointer(self._folder, pointer)
+            pointer = self._pointer_to(build, checksum, present)
+            self._replace(build.path, pointer)
         except OSError as error:
             raise EngineUnavailable(f"cannot publish in {self._folder}: {error}") from error
-        self._remove_others(pointer)
+        self._retire(pointer)
 
-    def _remove_others(self, pointer: Pointer | None) -> None:
-        """Remove every generation but the served and the previous one, and what was not finished."""
-        kept = set() if pointer is None else {pointer.name, pointer.previous}
-        open_paths = {build.path for build in self._builds}
-        for path in self._folder.iterdir():
-            generation = path.name.removesuffix(SUFFIX).removesuffix(BUILDING)
-            if path in open_paths or generation in kept or not self._ours(generation, path):
-                continue
-            path.unlink(missing_ok=True)
+    def _pointer_to(self, build: EmbeddedBuild, checksum: str, present: Pointer | None) -> Pointer:
+        parts = parse_generation(build.generation)
+        return Pointer(
+            served=Published(build.generation, build.path.stat().st_size, checksum),
+            previous=None if present is None else present.served,
+            schema=parts.schema,
+            term=parts.term,
+        )
 
-    def _ours(self, generation: str, path: Path) -> bool:
-        if path.suffix not in (SUFFIX, BUILDING):
-            return False
+    def _replace(self, path: Path, pointer: Pointer) -> None:
+        """Give the file its name and replace the pointer: that publishes. Raises OSError if it did not."""
+        named = file_of(self._folder, pointer.name)
         try:
-            return parse_generation(generation).prefix == self._prefix
-        except ValueError:
-            return False
+            prepare_pointer(self._folder, pointer)
+            path.replace(named)
+            sync_folder(self._folder)
+            replace_pointer(self._folder)
+        except OSError as error:
+            if read_pointer(self._folder) != pointer:
+                named.unlink(missing_ok=True)
+                raise
+            _LOG.warning("%s is served, but may not outlive a crash of the machine: %s", pointer.name, error)
+
+    def _retire(self, pointer: Pointer) -> None:
+        """Remove every generation but the served one and the one before; what cannot be goes next time."""
+        try:
+            for path, generation in self._files(SUFFIX):
+                if pointer.kept(generation) is None:
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            _LOG.warning("a generation that is no longer kept could not be removed: %s", error)
+
+    def _remove_unfinished(self) -> None:
+        building = {build.path for build in self._builds}
+        for path, _ in self._files(BUILDING):
+            if path not in building:
+                path.unlink(missing_ok=True)
+
+    def _files(self, suffix: str) -> Iterator[tuple[Path, str]]:
+        """Yield files of generations of this installation and their names."""
+        for path in sorted(self._folder.glob(f"{self._prefix}-*{suffix}")):
+            name = path.name.removesuffix(suffix)
+            try:
+                if parse_generation(name).prefix == self._prefix:
+                    yield path, name
+            except ValueError:
+                continue
 
     def _pointer(self) -> Pointer | None:
         try:
             pointer = read_pointer(self._folder)
+            if pointer is None:
+                self._check_nothing_published()
         except OSError as error:
             raise EngineUnavailable(f"cannot read what is served in {self._folder}: {error}") from error
         if pointer is not None and parse_generation(pointer.name).prefix != self._prefix:
@@ -168,8 +203,21 @@ class EmbeddedWriter:
             )
         return pointer
 
+    def _check_nothing_published(self) -> None:
+        """Refuse to begin anew where generations stand and only the pointer to them is lost."""
+        prepared = read_prepared(self._folder)
+        first = prepared.name if prepared is not None and prepared.previous is None else None
+        lost = [path.name for path, name in self._files(SUFFIX) if name != first]
+        if lost:
+            raise DamagedGeneration(
+                f"{self._folder / POINTER_FILE}, which names the generation being served, is gone, but"
+                f" {', '.join(lost)} is there: put the file back from a backup, or move what is there away"
+                " and run `ims-catalog reindex` to begin anew"
+            )
+
     def _open(self, generation: str) -> GenerationFile:
-        try:
-            return GenerationFile.open(file_of(self._folder, parse_generation(generation).name))
-        except ValueError as error:
-            raise GenerationGone(str(error)) from None
+        pointer = self._pointer()
+        published = None if pointer is None else pointer.kept(generation)
+        if published is None:
+            raise GenerationGone(f"{generation!r} is no longer kept")
+        return open_published(self._folder, published)

@@ -14,7 +14,7 @@ from engines.embedded.readers import EmbeddedReaders
 from engines.embedded.writer import open_writer
 from engines.generation import Generation
 from engines.ledger import Ledger
-from mappings.document import Document
+from mappings.document import Document, store
 from mappings.schema import SCHEMA
 
 START = datetime(2026, 11, 24, 6, 17, tzinfo=UTC)
@@ -105,7 +105,7 @@ async def publish(
     ordered = sorted(documents, key=lambda document: document.key)
     build = await writer.begin(engine.next_name(), await writer.served())
     for start in range(0, len(ordered), 100):
-        await build.add(ordered[start : start + 100])
+        await build.add([store(document) for document in ordered[start : start + 100]])
     await build.seal(companions or Companions())
     await build.verify(expected(ordered))
     await build.publish()

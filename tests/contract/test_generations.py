@@ -17,7 +17,7 @@ from engines.base import (
 )
 from engines.generation import Generation, parse_generation
 from engines.query import Query
-from mappings.document import restore, store
+from mappings.document import restore, stamp, store
 from mappings.schema import SCHEMA
 from tests.contract.catalogue import ask, ids, image
 from tests.contract.engine import PREFIX, START, Engine, expected, publish, publish_once, reading, writing
@@ -46,7 +46,7 @@ async def test_a_build_is_not_seen_before_it_is_published(engine: Engine) -> Non
     async with writing(engine) as writer, reading(engine) as readers:
         first = await publish(engine, writer, [A])
         build = await writer.begin(engine.next_name(), first)
-        await build.add([A, B])
+        await build.add([store(A), store(B)])
         await build.seal(Companions())
         engine.hand.move(1)
         assert (await readers.served()).generation == await writer.served() == first
@@ -60,7 +60,7 @@ async def test_of_two_plans_on_one_generation_the_second_is_superseded(engine: E
         first = await publish(engine, writer, [A])
         builds = [await writer.begin(engine.next_name(), first) for _ in range(2)]
         for build, document in zip(builds, (B, C), strict=True):
-            await build.add([document])
+            await build.add([store(document)])
             await build.seal(Companions())
             await build.verify(expected([document]))
         await builds[0].publish()
@@ -75,6 +75,7 @@ async def test_a_plan_on_nothing_does_not_replace_what_is_served(engine: Engine)
         first = await publish(engine, writer, [A])
         build = await writer.begin(engine.next_name(), None)
         await build.seal(Companions())
+        await build.verify(expected([]))
         with pytest.raises(Superseded):
             await build.publish()
         await build.discard()
@@ -107,6 +108,15 @@ async def test_the_previous_generation_is_kept_for_cursors(engine: Engine) -> No
         assert (await readers.served()).generation == second
         assert ids(await ask(await readers.named(first), Query())) == ["a"]
         assert ids(await ask(await readers.named(second), Query())) == ["b"]
+
+
+async def test_a_generation_can_be_named_before_it_was_taken_over(engine: Engine) -> None:
+    async with writing(engine) as writer, reading(engine) as readers:
+        first = await publish(engine, writer, [A])
+        assert (await readers.served()).generation == first
+        second = await publish(engine, writer, [B])
+        assert ids(await ask(await readers.named(second), Query())) == ["b"]
+        assert (await readers.served()).generation == first
 
 
 async def test_older_generations_are_gone(engine: Engine) -> None:
@@ -169,7 +179,7 @@ async def test_companions_come_back_as_they_were(engine: Engine) -> None:
 async def test_what_differs_from_the_plan_is_rejected(engine: Engine, wrong: Expected) -> None:
     async with writing(engine) as writer:
         build = await writer.begin(engine.next_name(), None)
-        await build.add([A, B])
+        await build.add([store(A), store(B)])
         await build.seal(Companions())
         with pytest.raises(GenerationRejected):
             await build.verify(wrong)
@@ -180,9 +190,45 @@ async def test_what_differs_from_the_plan_is_rejected(engine: Engine, wrong: Exp
 async def test_keys_must_ascend(engine: Engine) -> None:
     async with writing(engine) as writer:
         build = await writer.begin(engine.next_name(), None)
-        await build.add([A, C])
+        await build.add([store(A), store(C)])
         with pytest.raises(ValueError, match="ascend"):
-            await build.add([B])
+            await build.add([store(B)])
+        await build.discard()
+
+
+@pytest.mark.parametrize("name", ["tags", "scopes", "derived"])
+async def test_one_value_where_many_are_wanted_is_refused_by_name(engine: Engine, name: str) -> None:
+    one: dict[str, object] = {name: "env=prod"}
+    wrong = stamp(store(A), {}, one) if name == "scopes" else stamp(store(A), one, {})
+    async with writing(engine) as writer:
+        build = await writer.begin(engine.next_name(), None)
+        with pytest.raises(ValueError, match=name):
+            await build.add([wrong])
+        await build.discard()
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+async def test_what_was_not_verified_is_not_published(engine: Engine, sealed: bool) -> None:
+    async with writing(engine) as writer:
+        build = await writer.begin(engine.next_name(), None)
+        await build.add([store(A)])
+        if sealed:
+            await build.seal(Companions())
+        with pytest.raises(ValueError, match="verified" if sealed else "sealed"):
+            await build.publish()
+        await build.discard()
+        assert await writer.served() is None
+
+
+async def test_what_was_rejected_is_not_published(engine: Engine) -> None:
+    async with writing(engine) as writer:
+        build = await writer.begin(engine.next_name(), None)
+        await build.add([store(A)])
+        await build.seal(Companions())
+        with pytest.raises(GenerationRejected):
+            await build.verify(expected([B, C]))
+        with pytest.raises(ValueError, match="verified"):
+            await build.publish()
         await build.discard()
 
 
@@ -202,7 +248,7 @@ async def test_a_writer_builds_its_own_generations_only(engine: Engine, name: st
 async def test_discarding_what_was_published_does_nothing(engine: Engine) -> None:
     async with writing(engine) as writer, reading(engine) as readers:
         build = await writer.begin(engine.next_name(), None)
-        await build.add([A])
+        await build.add([store(A)])
         await build.seal(Companions())
         await build.verify(expected([A]))
         await build.publish()

@@ -1,6 +1,5 @@
 """A run of another version of the program: what is carried is read again by the present rules."""
 
-import sqlite3
 from collections import Counter
 from dataclasses import replace
 
@@ -8,13 +7,12 @@ import orjson
 import pytest
 
 from engines.base import Companions, Expected
-from engines.embedded.file import file_of
-from engines.embedded.pointer import POINTER_FILE
 from engines.generation import Generation
 from ims_catalog.sandbox.answer import Answer
 from ims_catalog.sandbox.fault import Fault, matching
-from mappings.document import Document
+from mappings.document import Document, store
 from mappings.schema import SCHEMA
+from tests.contract.another_version import write_as_another_version
 from tests.faults.installation import Installation
 
 EARLIER = 1_600_000_000_000
@@ -31,22 +29,13 @@ async def serve_as_another_version(one: Installation, documents: list[Document])
     """Publish documents, and make the generation one of another schema."""
     name = Generation("ims-catalog", SCHEMA, 2, one.clock.now(), "abcdef").name
     build = await one.writer.begin(name, await one.writer.served())
-    await build.add(documents)
+    await build.add([store(document) for document in documents])
     await build.seal(Companions())
     await build.verify(
         Expected(len(documents), Counter(scope for document in documents for scope in document.scopes))
     )
     await build.publish()
-    older = name.replace(SCHEMA, "00000000")
-    path = file_of(one.folder, name).rename(file_of(one.folder, older))
-    connection = sqlite3.connect(path)
-    with connection:
-        for key, value in (("schema", "00000000"), ("generation", older)):
-            connection.execute("UPDATE meta SET value = CAST(? AS BLOB) WHERE name = ?", (value, key))
-    connection.close()
-    pointer = one.folder / POINTER_FILE
-    changed = {"name": older, "schema": "00000000", "size": path.stat().st_size}
-    pointer.write_bytes(orjson.dumps({**orjson.loads(pointer.read_bytes()), **changed}))
+    write_as_another_version(one.folder)
 
 
 @pytest.mark.parametrize("fails", [True, False], ids=["carried", "listed anew"])

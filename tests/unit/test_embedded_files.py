@@ -3,26 +3,30 @@
 import asyncio
 import logging
 import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import orjson
 import pytest
 
 from engines.base import (
-    Companions,
     DamagedGeneration,
     EngineError,
     EngineUnavailable,
     ForeignGeneration,
     Reader,
 )
+from engines.embedded.file import digest_of
 from engines.embedded.ledger import LEDGER_FILE, open_ledger
 from engines.embedded.pointer import FORMAT, POINTER_FILE
 from engines.embedded.readers import IDLE_SECONDS, RETRY_SECONDS, EmbeddedReaders
 from engines.embedded.writer import open_writer
 from engines.narrowed import Narrowed
 from engines.query import FieldFacet, Query, Sort
+from mappings.document import store
 from mappings.filter import EVERY
+from tests.contract.another_version import write_as_another_version
 from tests.contract.catalogue import ask, ids, image
 from tests.contract.engine import PREFIX, Engine, embedded, publish, publish_once, reading, writing
 
@@ -50,16 +54,27 @@ def flip(path: Path, place: int) -> None:
     path.write_bytes(content)
 
 
-def change_pointer(folder: Path, **changed: object) -> None:
+def change_pointer(folder: Path, served: dict[str, object] | None = None, **changed: object) -> None:
+    """Change what the pointer tells, or what it tells of the generation being served."""
     path = folder / POINTER_FILE
-    path.write_bytes(orjson.dumps({**orjson.loads(path.read_bytes()), **changed}))
+    entry = orjson.loads(path.read_bytes())
+    path.write_bytes(orjson.dumps({**entry, "served": {**entry["served"], **(served or {})}, **changed}))
 
 
-def change_file(path: Path, statement: str) -> None:
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute(statement)
-    connection.close()
+def change_file(path: Path, statement: str, *values: bytes) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement, values)
+
+
+def change_part(path: Path, part: str, data: bytes) -> None:
+    """Change a part so that all checksums hold."""
+    change_file(
+        path,
+        "UPDATE parts SET data = ?, digest = ? WHERE part = CAST(? AS TEXT)",
+        data,
+        digest_of(data),
+        part.encode(),
+    )
 
 
 async def everything(reader: Reader) -> int:
@@ -95,6 +110,10 @@ async def test_no_flipped_byte_gives_another_answer(engine: Engine, tmp_path: Pa
     assert refused > 50
 
 
+def change_meta(path: Path, name: str, value: bytes) -> None:
+    change_file(path, "UPDATE meta SET value = ? WHERE name = CAST(? AS TEXT)", value, name.encode())
+
+
 BROKEN = [
     pytest.param(lambda path: path.write_bytes(path.read_bytes()[:-4096]), id="a file that was cut"),
     pytest.param(lambda path: path.write_bytes(b""), id="an empty file"),
@@ -105,16 +124,23 @@ BROKEN = [
         id="a part that was changed",
     ),
     pytest.param(lambda path: change_file(path, "DELETE FROM parts WHERE part = 'ranks'"), id="a part gone"),
+    pytest.param(lambda path: change_meta(path, "documents", b"2"), id="another number of documents"),
+    pytest.param(lambda path: change_meta(path, "companions", b"{}"), id="flavors that were changed"),
+    pytest.param(lambda path: change_meta(path, "built", b"yesterday"), id="anything told of it changed"),
     pytest.param(
-        lambda path: change_pointer(path.parent, checksum="0" * 32), id="a pointer with another checksum"
+        lambda path: change_pointer(path.parent, {"checksum": "0" * 32}), id="a pointer with another checksum"
     ),
-    pytest.param(lambda path: change_pointer(path.parent, schema="00000000"), id="another schema"),
+    pytest.param(lambda path: change_pointer(path.parent, {"size": "1"}), id="a size that is text"),
+    pytest.param(lambda path: change_pointer(path.parent, term=True), id="a term that is no number"),
+    pytest.param(lambda path: change_pointer(path.parent, term=9), id="another term than the name's"),
+    pytest.param(lambda path: change_pointer(path.parent, previous="x"), id="no object where one is wanted"),
+    pytest.param(lambda path: write_as_another_version(path.parent), id="another schema"),
     pytest.param(lambda path: change_pointer(path.parent, format=FORMAT + 1), id="a newer format"),
     pytest.param(lambda path: (path.parent / POINTER_FILE).write_bytes(b"{"), id="a pointer that is none"),
     pytest.param(
         lambda path: (path.parent / POINTER_FILE).write_bytes(b"[]"), id="a pointer of another shape"
     ),
-    pytest.param(lambda path: change_pointer(path.parent, name="../x"), id="a pointer to elsewhere"),
+    pytest.param(lambda path: change_pointer(path.parent, {"name": "../x"}), id="a pointer to elsewhere"),
     pytest.param(lambda path: (path.parent / POINTER_FILE).unlink(), id="no pointer any more"),
 ]
 
@@ -175,17 +201,23 @@ async def _turn(readers: EmbeddedReaders) -> None:
 @pytest.mark.parametrize(
     ("changed", "error"),
     [
-        pytest.param({"schema": "00000000"}, ForeignGeneration, id="another schema says what to do"),
-        pytest.param({"format": FORMAT + 1}, ForeignGeneration, id="a newer format"),
-        pytest.param({"size": 1}, DamagedGeneration, id="another size"),
-        pytest.param({"extra": 1}, DamagedGeneration, id="a pointer of another shape"),
+        pytest.param(write_as_another_version, ForeignGeneration, id="another schema says what to do"),
+        pytest.param(
+            lambda folder: change_pointer(folder, format=FORMAT + 1), ForeignGeneration, id="a newer format"
+        ),
+        pytest.param(
+            lambda folder: change_pointer(folder, {"size": 1}), DamagedGeneration, id="another size"
+        ),
+        pytest.param(
+            lambda folder: change_pointer(folder, x=1), DamagedGeneration, id="a pointer of another shape"
+        ),
     ],
 )
 async def test_before_anything_was_loaded_the_error_is_told(
-    engine: Engine, tmp_path: Path, changed: dict[str, object], error: type[EngineError]
+    engine: Engine, tmp_path: Path, changed: Callable[[Path], object], error: type[EngineError]
 ) -> None:
     await publish_once(engine, IMAGES)
-    change_pointer(tmp_path, **changed)
+    changed(tmp_path)
     async with reading(engine) as readers:
         for _ in range(2):
             with pytest.raises(error):
@@ -201,10 +233,8 @@ async def test_a_writer_refuses_another_installation(engine: Engine, tmp_path: P
 
 
 async def test_documents_of_an_older_schema_can_still_be_planned_on(engine: Engine, tmp_path: Path) -> None:
-    generation = await publish_once(engine, IMAGES)
-    path = generation_file(tmp_path, generation)
-    change_file(path, "UPDATE meta SET value = CAST('00000000' AS BLOB) WHERE name = 'schema'")
-    change_pointer(tmp_path, schema="00000000", size=path.stat().st_size)
+    await publish_once(engine, IMAGES)
+    generation = write_as_another_version(tmp_path)
     async with writing(engine) as writer:
         assert await writer.served() == generation
         assert sum([len(batch) async for batch in writer.documents(generation)]) == len(IMAGES)
@@ -225,7 +255,7 @@ async def test_what_a_broken_run_left_is_removed_and_nothing_else(engine: Engine
     async with writing(engine) as writer:
         await publish(engine, writer, IMAGES)
         left = await writer.begin(engine.next_name(), await writer.served())
-        await left.add(IMAGES)
+        await left.add([store(each) for each in IMAGES])
     foreign = [tmp_path / "notes.sqlite", tmp_path / LEDGER_FILE, tmp_path / "other-00000000-x.building"]
     for path in foreign:
         path.touch()
@@ -327,10 +357,10 @@ async def test_a_file_that_is_no_ledger_is_named(tmp_path: Path) -> None:
         open_ledger(tmp_path)
 
 
-async def test_a_build_must_be_sealed_before_it_is_published(engine: Engine) -> None:
+async def test_a_build_must_be_sealed_before_it_is_published(engine: Engine, tmp_path: Path) -> None:
     async with writing(engine) as writer:
         build = await writer.begin(engine.next_name(), None)
         with pytest.raises(ValueError, match="sealed"):
             await build.publish()
         await build.discard()
-        assert Companions() == Companions((), ())
+    assert written(tmp_path) == []
