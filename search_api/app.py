@@ -10,14 +10,16 @@ from engines.clock import Clock
 from engines.ledger import Ledger
 from search_api.boundary import boundary
 from search_api.caller import Access, OpenAccess
-from search_api.limits import BODY, REQUEST_LINE
+from search_api.connection import ConnectionRunner
+from search_api.deadlines import Deadlines
+from search_api.limits import BODY
 from search_api.routes.fields import fields
 from search_api.routes.health import health, readiness
 from search_api.routes.image import by_id, raw
 from search_api.routes.index import index
-from search_api.routes.keys import ACCESS, CLOCK, CURSOR_KEY, LEDGER, READERS, SERVICE
+from search_api.routes.keys import ACCESS, CLOCK, CURSOR_KEY, DEADLINES, LEDGER, READERS, SERVICE
 from search_api.routes.runs import runs
-from search_api.routes.search import facets, search, search_by_body
+from search_api.routes.search import facets, only_by_body, search, search_by_body
 from search_api.service import Service
 
 
@@ -29,6 +31,7 @@ def application(
     cursor_key: bytes,
     access: Access | None = None,
     question_now: Callable[[], datetime] | None = None,
+    deadlines: Deadlines | None = None,
 ) -> web.Application:
     """Compose the service. It closes readers and ledger when it ends.
 
@@ -40,6 +43,7 @@ def application(
     app[LEDGER] = ledger
     app[CLOCK] = clock
     app[CURSOR_KEY] = cursor_key
+    app[DEADLINES] = deadlines or Deadlines()
     app[ACCESS] = access or OpenAccess()
     app[SERVICE] = Service(
         readers=readers, ledger=ledger, clock=clock, cursor_key=cursor_key, question_now=question_now
@@ -48,6 +52,7 @@ def application(
     app.router.add_get("/", index)
     app.router.add_get("/v1/images", search)
     app.router.add_post("/v1/images/search", search_by_body)
+    app.router.add_route("*", "/v1/images/search", only_by_body)
     app.router.add_get("/v1/images/{id}", by_id)
     app.router.add_get("/v1/images/{id}/raw", raw)
     app.router.add_get("/v1/facets", facets)
@@ -59,8 +64,8 @@ def application(
 
 
 def runner(app: web.Application, shutdown_timeout: float = 10.0) -> web.AppRunner:
-    """Give what runs the service: it takes request lines so long that our own limits can be told."""
-    return web.AppRunner(app, access_log=None, max_line_size=REQUEST_LINE, shutdown_timeout=shutdown_timeout)
+    """Give what runs the service on connections."""
+    return ConnectionRunner(app, app[DEADLINES], shutdown_timeout=shutdown_timeout)
 
 
 async def _closing(app: web.Application) -> AsyncIterator[None]:

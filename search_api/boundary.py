@@ -13,7 +13,7 @@ from search_api.routes.response import problem_response
 
 _log = logging.getLogger(__name__)
 
-_SECURITY = {
+SECURITY = {
     "Server": "ims-catalog",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -34,11 +34,11 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
         _log.warning("%s: %s", request.match_info.route.name or request.method, error)
         response = problem_response(engine_problem(error))
     except web.HTTPException as error:
-        response = problem_response(_http_problem(error))
+        response = problem_response(http_problem(error))
     except Exception:
         _log.exception("a request could not be answered")
         response = problem_response(_INTERNAL)
-    response.headers.update(_SECURITY)
+    response.headers.update(SECURITY)
     return response
 
 
@@ -52,7 +52,7 @@ def _check_size(request: web.Request) -> None:
         )
 
 
-def _http_problem(error: web.HTTPException) -> ProblemError:
+def http_problem(error: web.HTTPException) -> ProblemError:
     """Put an error of the HTTP layer into our shape."""
     match error:
         case web.HTTPMethodNotAllowed():

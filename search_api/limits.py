@@ -6,6 +6,9 @@ REQUEST_LINE = 65_536
 QUERY_STRING = 8_192
 """Bytes of a query string, as sent."""
 
+CONNECTIONS = 1_000
+"""Connections of one worker at a time; a further one is closed at once."""
+
 BODY = 65_536
 """Bytes of the body of a search."""
 

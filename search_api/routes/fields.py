@@ -7,13 +7,14 @@ from aiohttp import web
 
 from mappings.field import Field
 from search_api.naming import LATER, QUESTION_NAMES, SHOWN
-from search_api.routes.keys import caller_of
+from search_api.routes.keys import caller_of, no_parameters
 from search_api.routes.response import tagged
 
 
 async def fields(request: web.Request) -> web.Response:
     """Answer with every field that may be asked for."""
     await caller_of(request)
+    no_parameters(request)
     return tagged(request, fields_json())
 
 

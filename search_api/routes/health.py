@@ -7,7 +7,7 @@ from engines.base import EngineError
 from engines.ledger import Ledger, Outcome, Run
 from search_api.catalog import moment
 from search_api.problem import engine_problem
-from search_api.routes.keys import CLOCK, LEDGER, READERS, SERVICE
+from search_api.routes.keys import CLOCK, LEDGER, READERS, SERVICE, no_parameters
 from search_api.routes.response import problem_response
 
 _HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store"}
@@ -17,7 +17,7 @@ _LOOKED_AT = 20
 
 async def health(request: web.Request) -> web.Response:
     """Say that the process answers."""
-    del request
+    no_parameters(request)
     return web.Response(body=b'{"status":"ok"}', headers=_HEADERS)
 
 
@@ -27,6 +27,7 @@ async def readiness(request: web.Request) -> web.Response:
     200 `ready`; 200 `degraded` where a newer generation cannot be taken over and the old one answers; 503
     where there is nothing to answer from.
     """
+    no_parameters(request)
     try:
         served = await request.app[SERVICE].catalogue.current()
         confirmed = await _confirmed(request.app[LEDGER])

@@ -3,6 +3,7 @@
 import orjson
 from aiohttp import web
 
+from search_api.routes.keys import no_parameters
 from search_api.routes.response import tagged
 
 _BODY = orjson.dumps(
@@ -24,4 +25,5 @@ _BODY = orjson.dumps(
 
 async def index(request: web.Request) -> web.Response:
     """Answer with the routes."""
+    no_parameters(request)
     return tagged(request, _BODY)

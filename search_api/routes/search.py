@@ -1,8 +1,12 @@
 """`/v1/images`, `/v1/images/search` and `/v1/facets`."""
 
+import asyncio
+from http import HTTPStatus
+
 from aiohttp import web
 
-from search_api.routes.keys import SERVICE, caller_of, pairs_of
+from search_api.problem import ProblemError
+from search_api.routes.keys import DEADLINES, SERVICE, caller_of, pairs_of
 from search_api.routes.response import json_response, unchanged
 
 
@@ -18,8 +22,14 @@ async def search_by_body(request: web.Request) -> web.Response:
     """Answer a search by its JSON body."""
     service = request.app[SERVICE]
     caller = await caller_of(request)
-    prepared = await service.prepare_body(caller, await request.read())
+    prepared = await service.prepare_body(caller, await _body(request))
     return json_response(await service.answer(prepared))
+
+
+async def only_by_body(request: web.Request) -> web.Response:
+    """Refuse to take the name of the route for an id."""
+    await caller_of(request)
+    raise web.HTTPMethodNotAllowed(request.method, ("POST",))
 
 
 async def facets(request: web.Request) -> web.Response:
@@ -28,3 +38,22 @@ async def facets(request: web.Request) -> web.Response:
     prepared = await service.prepare(await caller_of(request), pairs_of(request))
     etag = f"{prepared.etag}-facets"
     return unchanged(request, etag) or json_response(await service.counts(prepared), etag)
+
+
+async def _body(request: web.Request) -> bytes:
+    """Read the body. Raises ProblemError if it does not come whole and in time."""
+    deadline = request.app[DEADLINES].body
+    try:
+        async with asyncio.timeout(deadline):
+            return await request.read()
+    except TimeoutError:
+        raise ProblemError(
+            HTTPStatus.REQUEST_TIMEOUT,
+            "body-too-slow",
+            f"The body did not come within {deadline:g} seconds.",
+            headers=(("Connection", "close"),),
+        ) from None
+    except (web.RequestPayloadError, ConnectionError):
+        raise ProblemError(
+            HTTPStatus.BAD_REQUEST, "bad-body", "The body did not come whole, or not as its headers say."
+        ) from None

@@ -17,6 +17,7 @@ from yarl import URL
 from engines.base import Readers
 from search_api.app import application, runner
 from search_api.caller import OPERATOR, Access, Caller
+from search_api.deadlines import Deadlines
 from search_api.problem import ProblemError
 from tests.api.estate import ALICE, BOB, NOW, run
 from tests.contract.engine import HandClock, embedded, publish_once
@@ -111,6 +112,7 @@ async def serving(
     folder: Path,
     access: Access | None = None,
     question_now: Callable[[], datetime] | None = lambda: NOW,
+    deadlines: Deadlines | None = None,
     readers: Callable[[Readers], Readers] = lambda readers: readers,
 ) -> AsyncIterator[Api]:
     """Serve a folder."""
@@ -123,6 +125,7 @@ async def serving(
         cursor_key=CURSOR_KEY,
         access=access,
         question_now=question_now,
+        deadlines=deadlines,
     )
     async with TestClient(_Server(app)) as client:
         yield Api(client, engine.hand)
