@@ -30,7 +30,7 @@ NOT_STATED = "not stated"
 
 
 def facets_json(facets: Mapping[str, FacetCounts], asked: Filter) -> bytes:
-    """Write the section. Buckets come as the engine orders them, "not stated" always last."""
+    """Write the section. Buckets come as the engine orders them, "not stated" always last, also at 0."""
     chosen = chosen_values(asked)
     sections = [_facet(name, counts, chosen.get(name, _NOTHING)) for name, counts in facets.items()]
     return f"{{{','.join(sections)}}}".encode()
@@ -75,9 +75,8 @@ def _facet(name: str, counts: FacetCounts, chosen: frozenset[Value | None]) -> s
         f"{_by_default(bucket) if bucket.by_default else ''}}}"
         for bucket in counts.buckets
     ]
-    if counts.missing or None in chosen:
-        selected = "true" if None in chosen else "false"
-        values.append(f'{_NOT_STATED}{counts.missing},"selected":{selected}}}')
+    selected = "true" if None in chosen else "false"
+    values.append(f'{_NOT_STATED}{counts.missing},"selected":{selected}}}')
     exact = "true" if counts.exact else "false"
     return f'"{name}":{{"values":[{",".join(values)}],"distinct":{counts.distinct},"exact":{exact}}}'
 

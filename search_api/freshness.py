@@ -40,7 +40,10 @@ JOINED: Mapping[str, Field] = {joined.name: joined for joined in (LAST_SEEN, CAR
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """What the ledger tells of images by the scopes that list them, as of one revision."""
+    """What the ledger tells of images by the scopes that list them, as of one revision.
+
+    `states` are those of the scopes that may be told of; others count as unknown.
+    """
 
     states: Mapping[str, ScopeState]
     _endings: dict[tuple[str, ...], bytes] = field(default_factory=dict, init=False, repr=False)

@@ -30,7 +30,7 @@ async def image(service: Service, caller: Caller, identity: str, pairs: Iterable
         raise _unknown()
     revision = await service.ledger.current()
     return b'{"images":%b,"catalog":%b}' % (
-        images_json(hits, revision.freshness, fields),
+        images_json(hits, revision.freshness(caller), fields),
         revision.catalog(found.generation, caller),
     )
 

@@ -1,11 +1,11 @@
-"""`ServedCatalogue`: what each generation offers to questions: reader, companions and vocabulary."""
+"""`ServedCatalogue`: what each generation offers to questions: reader and vocabulary."""
 
 import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass
 
-from engines.base import Companions, EngineError, Reader, Readers
+from engines.base import EngineError, Reader, Readers
 from engines.query import FieldFacet, Query
 from mappings.field import Exposure, Kind
 from mappings.fields import FIELDS
@@ -32,7 +32,6 @@ class Served:
     """One generation, ready for questions."""
 
     reader: Reader
-    companions: Companions
     terms: Terms
 
     @property
@@ -103,4 +102,4 @@ async def _prepared(reader: Reader) -> Served:
         values[name] = tuple(str(bucket.value) for bucket in answer.facets[name].buckets)
         # Requests go first: an embedded engine answers without ever waiting.
         await asyncio.sleep(0)
-    return Served(reader, await reader.companions(), Terms(vocabulary(values)))
+    return Served(reader, Terms(vocabulary(values)))

@@ -29,6 +29,9 @@ from search_api.served import Served, ServedCatalogue
 from search_api.terms import Terms
 from search_api.understanding import understand
 
+_MINUTE = 60_000
+"""Milliseconds. "Last 7 days" is told from the full minute: else no answer to it were ever unchanged."""
+
 _Read = Callable[[Terms, datetime], Asked]
 
 
@@ -97,7 +100,7 @@ class Service:
         return answer_json(
             found,
             prepared.question,
-            images=images_json(found.hits, prepared.revision.freshness, prepared.selection),
+            images=images_json(found.hits, prepared.revision.freshness(prepared.caller), prepared.selection),
             notes=note,
             catalog=prepared.revision.catalog(found.generation, prepared.caller),
             cursor=self._next(prepared, found),
@@ -116,7 +119,7 @@ class Service:
     async def _prepare(self, caller: Caller, cursor: str | None, read: _Read) -> Prepared:
         place = None if cursor is None else self._open(cursor)
         if place is None:
-            served, asked_at = await self.catalogue.current(), from_datetime(self._now())
+            served, asked_at = await self.catalogue.current(), from_datetime(self._now()) // _MINUTE * _MINUTE
         else:
             served, asked_at = await self.catalogue.named(place.generation), place.asked_at
         now = to_datetime(asked_at)
@@ -128,7 +131,7 @@ class Service:
             raise _bad_cursor("belongs to another question; all parameters but limit and facets must stay")
         revision = await self.ledger.current()
         query = Query(
-            filter=revision.freshness.on_scopes(question.filter),
+            filter=revision.freshness(caller).on_scopes(question.filter),
             text=question.text,
             facets=_field_facets(question.facets),
             sort=question.sort,

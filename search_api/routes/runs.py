@@ -68,14 +68,14 @@ def _run_before(text: str, key: bytes) -> str:
 
 
 def _shown(run: Run, caller: Caller) -> dict[str, object]:
-    """Show a run; what it counted over all tenants is for the operator only."""
+    """Show a run; what became of all tenants together is for the operator only."""
     told = caller.projects is None
     return {
         "run": run.run,
         "started": moment(run.started),
         "finished": moment(run.finished),
-        "outcome": run.outcome,
-        "exit": run.exit,
+        "outcome": run.outcome if told else None,
+        "exit": run.exit if told else None,
         "reason": run.reason if told else None,
         "generation": run.generation,
         "documents": run.documents if told else None,

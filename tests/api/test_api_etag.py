@@ -1,12 +1,13 @@
 """Kept answers: what an ETag stands for, and when it is unchanged."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from search_api.ledger_view import LOOK_SECONDS
 from tests.api.asking import Api, fill, serving
-from tests.api.estate import documents, run
+from tests.api.estate import NOW, documents, run
 from tests.contract.engine import embedded
 
 
@@ -20,6 +21,17 @@ async def test_unchanged_answers_are_not_sent_again(api: Api, path: str) -> None
     again = await api.get(path, If_None_Match=etag)
     assert (again.status, again.body, again.headers["ETag"]) == (304, b"", etag)
     assert (await api.get(path, If_None_Match='W/"other"')).status == 200
+
+
+async def test_relative_dates_change_an_answer_once_a_minute(folder: Path) -> None:
+    clock = [NOW + timedelta(seconds=1)]
+    path = "/v1/images?q=created in the last 300 days"
+    async with serving(folder, question_now=lambda: clock[0]) as api:
+        etag = (await api.get(path)).headers["ETag"]
+        clock[0] = NOW + timedelta(seconds=59)
+        assert (await api.get(path, If_None_Match=etag)).status == 304
+        clock[0] = NOW + timedelta(seconds=61)
+        assert (await api.get(path, If_None_Match=etag)).status == 200
 
 
 async def test_each_form_of_an_answer_has_its_own(api: Api) -> None:
