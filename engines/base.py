@@ -10,6 +10,8 @@ EngineError
 ├── GenerationRejected    what was built is not what was planned
 ├── Superseded            another generation was published since the plan was made
 └── WriterBusy            another process builds and publishes
+
+TooCostly is a ValueError: not the engine but the query is to blame.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -19,6 +21,10 @@ from typing import Protocol
 from engines.narrowed import Narrowed
 from engines.query import Answer
 from mappings.document import Stored
+
+
+class TooCostly(ValueError):
+    """A query that would take too long; the text, for who asks, says what to ask instead."""
 
 
 class EngineError(Exception):
@@ -90,7 +96,7 @@ class Reader(Protocol):
         ...
 
     async def search(self, query: Narrowed) -> Answer:
-        """Answer a query. Raises EngineUnavailable, EngineTimeout or GenerationGone."""
+        """Answer a query. Raises TooCostly, EngineUnavailable, EngineTimeout or GenerationGone."""
         ...
 
     async def raw(self, query: Narrowed) -> Sequence[tuple[str, bytes]]:

@@ -8,6 +8,7 @@ from engines.embedded.column import Column
 from engines.embedded.index import Index
 from engines.embedded.number import Numbers
 from engines.embedded.terms import Ordinals, encoded
+from engines.embedded.wildcard import matching
 from engines.embedded.words import SEARCHED
 from mappings.field import Kind
 from mappings.fields import MAP_FIELD
@@ -20,7 +21,7 @@ def documents(condition: Condition, index: Index) -> Bits:
     """Give the documents that satisfy a condition.
 
     Raises UnknownField for a field that is none, ValueError for an operator that the field does not know or a
-    version that is none, TypeError for a value of another kind.
+    version that is none, TypeError for a value of another kind, TooCostly for a wildcard.
     """
     name, operator = condition.field, condition.operator
     if operator in (Operator.MATCH, Operator.PHRASE):
@@ -28,10 +29,12 @@ def documents(condition: Condition, index: Index) -> Bits:
     if name == TEXT:
         raise ValueError(f"{operator}: all text fields together know match and phrase only")
     column = index.column(name)
-    return _in_map(condition, column) if column.field.kind is Kind.MAP else _in_column(condition, column)
+    if column.field.kind is Kind.MAP:
+        return _in_map(condition, column, index)
+    return _in_column(condition, column, index)
 
 
-def _in_column(condition: Condition, column: Column) -> Bits:
+def _in_column(condition: Condition, column: Column, index: Index) -> Bits:
     kind = column.field.kind
     match condition.operator:
         case Operator.EXISTS:
@@ -39,7 +42,7 @@ def _in_column(condition: Condition, column: Column) -> Bits:
         case Operator.IN:
             return _any_of(condition, column)
         case Operator.PREFIX | Operator.WILDCARD if kind in (Kind.KEYWORD, Kind.TEXT):
-            return _begins_or_looks(condition, column, b"")
+            return _begins_or_looks(condition, column, b"", index)
         case Operator.LT | Operator.LTE | Operator.GT | Operator.GTE if kind in (Kind.INTEGER, Kind.DATE):
             return _compared(condition, column)
         case Operator.LT | Operator.LTE | Operator.GT | Operator.GTE if column.versions is not None:
@@ -58,13 +61,15 @@ def _any_of(condition: Condition, column: Column) -> Bits:
     return column.postings.union(np.fromiter(ordinals, np.int64))
 
 
-def _begins_or_looks(condition: Condition, column: Column, behind: bytes) -> Bits:
-    """Find beginnings and wildcards, in a map behind the key."""
+def _begins_or_looks(condition: Condition, column: Column, behind: bytes, index: Index) -> Bits:
+    """Find beginnings and wildcards, in a map behind the key; what a wildcard costs is noted."""
     text, terms = _text(condition.values[0]), column.values
     if isinstance(terms, Numbers):
         raise TypeError(f"{condition.field}: numbers know no {condition.operator}")
     if condition.operator is Operator.WILDCARD:
-        return column.postings.union(terms.matching(text, behind))
+        matches = matching(terms, text, behind)
+        index.costs.put(condition, matches.cost)
+        return column.postings.union(matches.ordinals)
     return column.postings.union(terms.beginning(behind + encoded(text)))
 
 
@@ -94,7 +99,7 @@ def _versions_compared(condition: Condition, column: Column) -> Bits:
     return column.postings.union(np.flatnonzero((order.ranks[:-1] >= low) & (order.ranks[:-1] < high)))
 
 
-def _in_map(condition: Condition, column: Column) -> Bits:
+def _in_map(condition: Condition, column: Column, index: Index) -> Bits:
     """Conditions on one key of the map, whose entries stand as key, 0xFF, value."""
     behind = encoded(condition.field.removeprefix(f"{MAP_FIELD}.")) + b"\xff"
     terms = column.values
@@ -108,7 +113,7 @@ def _in_map(condition: Condition, column: Column) -> Bits:
             ordinals = {ordinal for ordinal in found if ordinal is not None}
             return column.postings.union(np.fromiter(ordinals, np.int64))
         case Operator.PREFIX | Operator.WILDCARD:
-            return _begins_or_looks(condition, column, behind)
+            return _begins_or_looks(condition, column, behind, index)
         case _:
             raise ValueError(f"{condition.field}: an attribute of the map does not know {condition.operator}")
 

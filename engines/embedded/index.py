@@ -12,7 +12,7 @@ from engines.embedded.part import Integers, Parts, numbers_in
 from engines.embedded.recent import Recent
 from engines.embedded.words import Words, words_in
 from mappings.fields import MAP_FIELD, field_named
-from mappings.filter import Filter
+from mappings.filter import Condition, Filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Index:
     """Documents are numbered in the default order: trust, newest first, key.
 
     `ranks` gives for each document its place in the order of keys, which is its row in the file.
-    `recent` keeps the documents of filters that were asked lately.
+    `recent` keeps the documents of filters that were asked lately, `costs` what wildcards among them cost.
     """
 
     size: int
@@ -29,6 +29,7 @@ class Index:
     columns: Mapping[str, Column]
     words: Words
     recent: Recent[Filter, Bits]
+    costs: Recent[Condition, int]
 
     def column(self, name: str) -> Column:
         """Give the column of a field, that of the map for `extra.KEY`.
@@ -63,8 +64,11 @@ def index_steps(parts: Parts, size: int) -> Iterator[Index | None]:
         columns,
         words,
         Recent(_FILTERS),
+        Recent(_COSTS),
     )
 
+
+_COSTS = 4096
 
 _FILTERS = 512
 """At most 128 KB each for a million documents."""

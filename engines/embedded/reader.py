@@ -7,6 +7,7 @@ from functools import lru_cache
 import orjson
 
 from engines.base import Companions
+from engines.embedded.allowance import check_cost
 from engines.embedded.bitmap import Bits
 from engines.embedded.facets import Base, count
 from engines.embedded.file import GenerationFile
@@ -46,6 +47,7 @@ class EmbeddedReader:
         Raises UnknownField, ValueError or TypeError for what cannot be asked, and DamagedGeneration.
         """
         asked, index = query.query, self._index
+        check_cost(asked, index)
         bases = _bases(asked, select(query.access, index), index)
         found = bases[_NOTHING]
         facets = {facet.name: count(facet, bases[lifted_fields(facet)], index) for facet in asked.facets}
@@ -57,6 +59,7 @@ class EmbeddedReader:
     async def raw(self, query: Narrowed) -> Sequence[tuple[str, bytes]]:
         """Give key and raw record of the query's hits, at most `limit`, in its order."""
         asked, index = query.query, self._index
+        check_cost(asked, index)
         access = select(query.access, index)
         found = narrow(access, [selected(part, index) for part in (*conjuncts(asked.filter), *asked.text)])
         page, _ = self._page(asked, found)

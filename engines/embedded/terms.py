@@ -1,14 +1,13 @@
 """The distinct texts of a field in order: one is an *ordinal*, those that begin alike are a range."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engines.embedded.part import Parts, numbers_in, numbers_part
-from mappings.match import wildcard_pattern
 
 Ordinals = NDArray[np.int64]
 
@@ -45,38 +44,6 @@ class Terms:
         low = bisect_left(self, prefix)
         # 0xFF occurs in no UTF-8.
         return range(low, bisect_left(self, prefix + b"\xff", lo=low))
-
-    def matching(self, wildcard: str, prefix: bytes = b"") -> Ordinals:
-        """Give the ordinals of the texts that begin with the prefix and match a wildcard behind it.
-
-        Only texts that hold the longest literal piece are looked at.
-        """
-        pattern = wildcard_pattern(wildcard)
-        pieces = wildcard.replace("?", "*").split("*")
-        bounds = self.beginning(prefix + encoded(pieces[0]))
-        holding = self._holding(encoded(max(pieces, key=len)), bounds)
-        cut = len(prefix)
-        found = (
-            ordinal for ordinal in holding if pattern.fullmatch(self[ordinal][cut:].decode()) is not None
-        )
-        return np.fromiter(found, np.int64)
-
-    def _holding(self, literal: bytes, bounds: range) -> Iterator[int]:
-        """Yield the ordinals of the texts that hold a literal, each once."""
-        if not literal:
-            yield from bounds
-            return
-        text, starts = self.text, self.starts
-        ordinal, end = bounds.start, starts[bounds.stop]
-        while ordinal < bounds.stop:
-            place = text.find(literal, starts[ordinal], end)
-            if place < 0:
-                return
-            if place >= starts[ordinal + 1]:
-                ordinal = bisect_left(starts, place + 1, ordinal, bounds.stop) - 1
-            if place + len(literal) <= starts[ordinal + 1]:
-                yield ordinal
-            ordinal += 1
 
     def parts(self, name: str) -> dict[str, bytes]:
         """Give what `terms_in` reads back."""

@@ -1,0 +1,44 @@
+"""Allowance: what the wildcards of a query cost, held against what they may."""
+
+from engines.embedded.condition import documents
+from engines.embedded.index import Index
+from engines.embedded.wildcard import BUDGET, too_costly
+from engines.query import FilterFacet, Query
+from mappings.filter import Condition, Filter, Not, Operator
+
+
+def check_cost(query: Query, index: Index) -> None:
+    """Refuse a query whose wildcards cost too much: the same one always, whatever is remembered.
+
+    Raises TooCostly, and as `condition.documents` does.
+    """
+    patterns: dict[Condition, None] = {}
+    _gather(query.filter, patterns)
+    for facet in query.facets:
+        if isinstance(facet, FilterFacet):
+            for _, part in facet.filters:
+                _gather(part, patterns)
+    spent = 0
+    for pattern in patterns:
+        spent += _cost(pattern, index)
+        if spent > BUDGET:
+            raise too_costly()
+
+
+def _gather(given: Filter, patterns: dict[Condition, None]) -> None:
+    if isinstance(given, Condition):
+        if given.operator is Operator.WILDCARD:
+            patterns[given] = None
+    elif isinstance(given, Not):
+        _gather(given.filter, patterns)
+    else:
+        for part in given.filters:
+            _gather(part, patterns)
+
+
+def _cost(pattern: Condition, index: Index) -> int:
+    cost = index.costs.get(pattern)
+    if cost is None:
+        index.recent.put(pattern, documents(pattern, index))
+        cost = index.costs.get(pattern) or 0
+    return cost
