@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from clouds.endpoint import ENDPOINTS
-from engines.base import Readers, Writer
+from engines.base import NothingServed, Readers, Writer
 from engines.clock import Clock
 from engines.embedded.ledger import open_ledger as open_embedded_ledger
 from engines.embedded.private import make_folder
@@ -26,12 +26,15 @@ def open_writer(settings: declared.Settings, clock: Clock) -> Writer:
 
 def open_readers(settings: declared.Settings, clock: Clock) -> Readers:
     """Open the catalogue for answers."""
-    return EmbeddedReaders(catalogue_folder(settings), clock)
+    return EmbeddedReaders(settings.engine.path, clock)
 
 
 def open_ledger(settings: declared.Settings) -> Ledger:
-    """Open the ledger beside the catalogue."""
-    return open_embedded_ledger(catalogue_folder(settings))
+    """Open the ledger beside the catalogue. Raises NothingServed where there is no catalogue at all."""
+    folder = settings.engine.path
+    if not folder.is_dir():
+        raise NothingServed(f"there is no catalogue in {folder} yet: ims-catalog reindex makes one")
+    return open_embedded_ledger(folder)
 
 
 def catalogue_folder(settings: declared.Settings) -> Path:

@@ -1,6 +1,7 @@
 """Reads the settings from their file and the environment, and says in plain words what is wrong with them."""
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsError
 
-from ims_catalog.settings import PREFIX, Settings, contradiction
+from ims_catalog.settings import PREFIX, Engine, Settings, contradiction
 
 DEFAULT_FILE = Path("ims-catalog.toml")
 
@@ -50,7 +51,7 @@ def _overridden(section: BaseModel, values: Mapping[str, object]) -> BaseModel:
 def _read(file: Path | None) -> dict[str, Any]:
     path = file or DEFAULT_FILE
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        found = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         if file is None:
             return {}
@@ -59,6 +60,11 @@ def _read(file: Path | None) -> dict[str, Any]:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: is not TOML: {error}") from None
+    engine = found.setdefault("engine", {})
+    if isinstance(engine, dict):
+        # Beside the file, so that a command means the same catalogue wherever it is called.
+        engine["path"] = path.parent / str(engine.get("path", Engine().path))
+    return found
 
 
 def _refuse_unknown_names(environment: Iterable[str]) -> None:
@@ -74,9 +80,28 @@ def _refuse_unknown_names(environment: Iterable[str]) -> None:
 
 
 def _sentences(error: ValidationError) -> list[str]:
-    found = []
-    for one in error.errors(include_input=False, include_url=False):
-        place = ".".join(str(part) for part in one["loc"])
-        message = one["msg"].removeprefix("Value error, ")
-        found.append(f"{place}: {message}" if place else message)
-    return found
+    return list(
+        dict.fromkeys(
+            f"{_place(one['loc'])}: {_message(one['type'], one['msg'])}"
+            for one in error.errors(include_input=False, include_url=False)
+        )
+    )
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """Name a setting as it stands in the file; pydantic also tells of the checks on the way there."""
+    parts = [f"[{part + 1}]" if isinstance(part, int) else part for part in location]
+    return ".".join(part for part in parts if _NAME.fullmatch(part)).replace(".[", "[")
+
+
+def _message(kind: str, message: str) -> str:
+    match kind:
+        case "extra_forbidden":
+            return "there is no such setting; docs/settings.md lists them"
+        case "missing":
+            return "must be set"
+        case _:
+            return message.removeprefix("Value error, ")
+
+
+_NAME = re.compile(r"[a-z_]+|\[\d+\]")

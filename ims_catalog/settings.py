@@ -33,7 +33,7 @@ class Engine(_Section):
     kind: Literal["embedded"] = Field(default="embedded", description="The engine that holds the catalogue.")
     path: Path = Field(
         default=Path("var/catalog"),
-        description="Folder of the catalogue; made if missing, relative to the working folder.",
+        description="Folder of the catalogue, made if missing; relative to the folder of the settings file.",
     )
     prefix: Name = Field(default="ims-catalog", description="Begin of the name of every generation.")
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 
 import typer
 
+INTERRUPTED = 130
+
 _log = logging.getLogger(__name__)
 
 COMMANDS = {
@@ -25,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         application(next((word for word in given if not word.startswith("-")), None))(given)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except Exception as error:
         _log.debug("unexpected", exc_info=True)
         typer.echo(f"ims-catalog: a fault of the program ({type(error).__name__}): {error}", err=True)

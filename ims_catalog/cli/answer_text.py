@@ -23,12 +23,29 @@ class Bucket(TypedDict):
 
     label: str
     count: int
+    selected: bool
 
 
 class Facet(TypedDict):
     """What is shown of a facet."""
 
     values: Sequence[Bucket]
+
+
+class Incomplete(TypedDict):
+    """What is shown of a listing that is not whole."""
+
+    scope: str
+    reason: str | None
+    carried: int
+
+
+class Catalog(TypedDict):
+    """What is shown of `catalog`."""
+
+    as_of: str | None
+    scopes: Mapping[str, int]
+    incomplete: Sequence[Incomplete]
 
 
 class Answer(TypedDict):
@@ -38,13 +55,14 @@ class Answer(TypedDict):
     total: int
     facets: Mapping[str, Facet]
     interpretation: Understood
-    catalog: Mapping[str, object]
+    catalog: Catalog
 
 
 FACETS = ("platform", "version", "firmware", "gpu_types", "image_type", "region")
 """The counts shown below the images."""
 
-_FACET_VALUES = 5
+_FACET_VALUES = 4
+_LISTINGS = 3
 
 
 def answer_text(answer: Answer) -> RenderableType:
@@ -57,7 +75,7 @@ def answer_text(answer: Answer) -> RenderableType:
     parts.append(_line(_found(answer), style="bold"))
     if answer["images"]:
         parts += [Text(), *_images(answer["images"]), Text(), *_facets(answer["facets"])]
-    parts += [_line(line, style="yellow") for line in _freshness(answer["catalog"])]
+    parts += _freshness(answer["catalog"])
     return Group(*parts)
 
 
@@ -108,7 +126,10 @@ def _line(text: str, style: str = "") -> Text:
 def _facets(facets: Mapping[str, Facet]) -> Iterator[Text]:
     for name, facet in facets.items():
         counted = [bucket for bucket in facet["values"] if bucket["count"]]
-        shown = "  ".join(f"{bucket['label']} {bucket['count']:,}" for bucket in counted[:_FACET_VALUES])
+        shown = "  ".join(
+            f"{'✓ ' if bucket['selected'] else ''}{bucket['label']} ({bucket['count']:,})"
+            for bucket in counted[:_FACET_VALUES]
+        )
         more = len(counted) - _FACET_VALUES
         if counted:
             yield (
@@ -118,11 +139,16 @@ def _facets(facets: Mapping[str, Facet]) -> Iterator[Text]:
             )
 
 
-def _freshness(catalog: Mapping[str, object]) -> Iterator[str]:
-    incomplete = catalog.get("incomplete")
-    if isinstance(incomplete, list):
-        for scope in incomplete:
-            yield (
-                f"Not fully listed: {scope['scope']} ({scope['reason']}); "
-                f"{scope['carried']:,} images are as of {scope['last_complete'] or 'never'}"
-            )
+def _freshness(catalog: Catalog) -> Iterator[Text]:
+    """Say how old the answer is, and once for each reason which listings are older."""
+    scopes, as_of = catalog["scopes"], catalog["as_of"] or "never"
+    whole = f"{scopes['complete']} of {scopes['total']} listings are whole"
+    yield _line(f"As of {as_of}; {whole}.", style="dim")
+    by_reason: dict[str, list[Incomplete]] = {}
+    for scope in catalog["incomplete"]:
+        by_reason.setdefault(str(scope["reason"]), []).append(scope)
+    for reason, listings in by_reason.items():
+        names = ", ".join(listing["scope"] for listing in listings[:_LISTINGS])
+        more = f" and {len(listings) - _LISTINGS} more" if len(listings) > _LISTINGS else ""
+        carried = sum(listing["carried"] for listing in listings)
+        yield _line(f"Not fully listed, {carried:,} images kept: {names}{more}: {reason}", style="yellow")

@@ -8,7 +8,7 @@ import orjson
 import typer
 
 from engines.base import WriterBusy
-from engines.ledger import Run
+from engines.ledger import Outcome, Run
 from ims_catalog.cli.options import AsJson, Config, spoken_errors
 from ims_catalog.compose import sources
 from ims_catalog.configuration import load_settings
@@ -49,15 +49,24 @@ async def _until_told(settings: Settings) -> Run:
 
 
 def in_words(run: Run) -> str:
-    """Say what a run did, in a line and one more for each scope that is not complete."""
-    first = (
-        f"run {run.run}: {run.outcome.value}, {run.documents:,} images "
-        f"({run.added:,} added, {run.changed:,} changed, {run.removed:,} removed, {run.refused:,} refused)"
-    )
-    reason = [f"  {run.reason}"] if run.reason else []
-    scopes = [
-        f"  {scope.scope}: {scope.state.value}, {scope.reason}; {scope.carried:,} images stay as they were"
-        for scope in run.scopes
-        if scope.reason
-    ]
-    return "\n".join((first, *reason, *scopes))
+    """Say what a run did, and once for each reason which listings are not whole."""
+    if run.outcome is Outcome.FAILED:
+        lines = [f"run {run.run}: failed; the catalogue stays as it was ({run.documents:,} images)"]
+    else:
+        counts = (
+            f"{run.added:,} added, {run.changed:,} changed, {run.removed:,} removed, {run.refused:,} refused"
+        )
+        lines = [f"run {run.run}: {run.outcome.value}, {run.documents:,} images ({counts})"]
+    if run.reason:
+        lines.append(f"  {run.reason}")
+    by_reason: dict[str, list[str]] = {}
+    for scope in run.scopes:
+        if scope.reason:
+            by_reason.setdefault(scope.reason, []).append(scope.scope)
+    for reason, scopes in by_reason.items():
+        more = f" and {len(scopes) - _NAMED} more" if len(scopes) > _NAMED else ""
+        lines.append(f"  not listed whole, images kept: {', '.join(scopes[:_NAMED])}{more}: {reason}")
+    return "\n".join(lines)
+
+
+_NAMED = 5

@@ -47,7 +47,8 @@ def command(
 
 async def _ask(settings: Settings, asked: list[tuple[str, str]]) -> bytes:
     clock = system_clock()
-    readers, ledger = open_readers(settings, clock), open_ledger(settings)
+    ledger = open_ledger(settings)
+    readers = open_readers(settings, clock)
     try:
         service = Service(
             readers=readers,

@@ -69,7 +69,7 @@ class TestReindex:
         sandbox.fail(Fault(matching(image_type="market"), forbidden()))
         code, out, _ = await run(folder, "reindex")
         assert code == 3
-        assert "sandbox/cn-north-4/market: incomplete" in out
+        assert "images kept: sandbox/cn-north-4/market: " in out
 
     async def test_no_complete_scope_is_one(self, folder: Path, sandbox: Sandbox) -> None:
         sandbox.fail(Fault(lambda received: True, forbidden()))
@@ -148,8 +148,10 @@ class TestServe:
 
 class TestSearch:
     async def test_nothing_published_is_said(self, folder: Path) -> None:
-        code, _, err = await run(folder, "search", "ubuntu")
-        assert (code, "nothing has been published" in err) == (1, True)
+        for arguments in (("search", "ubuntu"), ("runs",)):
+            code, _, err = await run(folder, *arguments)
+            assert (code, "ims-catalog reindex makes one" in err) == (1, True)
+        assert not (folder / "var").exists()
 
     async def test_a_bad_question_is_said(self, folder: Path) -> None:
         await run(folder, "reindex")

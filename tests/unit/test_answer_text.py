@@ -18,7 +18,12 @@ def answer(**image: object) -> Answer:
         "images": [{"id": "1", "name": "Ubuntu", "region": "r", **image}],
         "total": 7,
         "facets": {
-            "platform": {"values": [{"label": "Ubuntu", "count": 5}, {"label": "Debian", "count": 0}]}
+            "platform": {
+                "values": [
+                    {"label": "Ubuntu", "count": 5, "selected": True},
+                    {"label": "Debian", "count": 0, "selected": False},
+                ]
+            }
         },
         "interpretation": {
             "summary": "images for Ubuntu",
@@ -26,7 +31,9 @@ def answer(**image: object) -> Answer:
             "filters": [{"label": "Status: active", "default": True}, {"label": "Ubuntu", "default": False}],
         },
         "catalog": {
-            "incomplete": [{"scope": "s", "reason": "timed out", "carried": 9, "last_complete": None}]
+            "as_of": "2026-11-24T06:17:00Z",
+            "scopes": {"complete": 1, "total": 6},
+            "incomplete": [{"scope": f"s{n}", "reason": "timed out", "carried": 9} for n in range(5)],
         },
     }
 
@@ -41,8 +48,9 @@ def test_it_says_how_it_was_understood_what_was_found_and_what_is_old() -> None:
         "T4, V100",
         "2048",
         "UEFI",
-        "Ubuntu 5",
-        "Not fully listed: s (timed out); 9 images are as of never",
+        "✓ Ubuntu (5)",
+        "As of 2026-11-24T06:17:00Z; 1 of 6 listings are whole.",
+        "Not fully listed, 45 images kept: s0, s1, s2 and 2 more: timed out",
     ):
         assert part in text
     assert "Debian" not in text

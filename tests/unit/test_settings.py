@@ -45,7 +45,7 @@ def test_a_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        pytest.param("[engine]\nkidn = 1\n", ["engine.kidn", "Extra inputs"], id="a misspelt setting"),
+        pytest.param("[engine]\nkidn = 1\n", ["engine.kidn", "no such setting"], id="a misspelt setting"),
         pytest.param("[engin]\n", ["engin"], id="a misspelt section"),
         pytest.param("[api]\nport = 99999\n", ["api.port", "65535"], id="a port that is none"),
         pytest.param('[crawl]\nrun_deadline = "soon"\n', ["crawl.run_deadline", '"10m"'], id="no duration"),
@@ -69,6 +69,23 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, words: list[str
         load_settings(written(tmp_path, text))
     for word in words:
         assert word in str(raised.value)
+
+
+def test_a_path_is_beside_the_file_that_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings(written(tmp_path, "")).engine.path == tmp_path / "var/catalog"
+    assert load_settings(written(tmp_path, '[engine]\npath = "c"\n')).engine.path == tmp_path / "c"
+    assert load_settings(written(tmp_path, '[engine]\npath = "/srv/c"\n')).engine.path == Path("/srv/c")
+    monkeypatch.setenv("IMS_CATALOG_ENGINE__PATH", "mine")
+    assert load_settings(written(tmp_path, "")).engine.path == Path("mine")
+
+
+def test_a_source_is_named_by_its_place(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        load_settings(written(tmp_path, SOURCE.replace("regions", "regoins") + "projects = 1\n"))
+    said = str(raised.value)
+    assert "sources[1].regions: must be set" in said
+    assert "sources[1].regoins: there is no such setting" in said
+    assert "function-after" not in said
 
 
 def test_the_command_line_wins_over_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
