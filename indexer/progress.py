@@ -129,7 +129,7 @@ class _OnTerminal:
 
     def begun(self, scope: str, expected: int | None) -> None:
         self._images[scope] = 0
-        self._tasks[scope] = self._bars.add_task(printable(scope), total=expected or None)
+        self._tasks[scope] = self._bars.add_task(_short(scope), total=expected or None)
 
     def listed(self, scope: str, images: int) -> None:
         self._images[scope] = self._images.get(scope, 0) + images
@@ -149,6 +149,15 @@ class _OnTerminal:
 
     def close(self) -> None:
         self._bars.stop()
+
+
+def _short(scope: str) -> str:
+    """Keep the begin of ids only, so that bar and numbers have room on a narrow terminal."""
+    parts = printable(scope).split("/")
+    return "/".join(f"{part[:6]}…" if len(part) > _LONGEST_PART else part for part in parts)
+
+
+_LONGEST_PART = 20
 
 
 def _end_of(scope: str, images: int, reason: str | None) -> str:

@@ -97,3 +97,14 @@ def test_bars_on_a_terminal(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "200")
     assert part in told(Terminal())
+
+
+def test_an_id_leaves_room_for_the_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = progress(kept := Terminal())
+    shown.begun("prod/cn-east-3/c5aba209af6ca7550ae71e5df9414d39/private", 12)
+    shown.listed("prod/cn-east-3/c5aba209af6ca7550ae71e5df9414d39/private", 7)
+    shown.close()
+    assert "prod/cn-east-3/c5aba2…/private" in kept.getvalue()
+    assert " 7/12" in kept.getvalue()
