@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from http import HTTPStatus
 
-from engines.base import Readers
+from engines.base import Readers, TooCostly
 from engines.clock import Clock
 from engines.ledger import Ledger
 from engines.query import Answer, FieldFacet, Query
@@ -163,7 +164,10 @@ class Service:
         return write_cursor(Cursor(found.generation, prepared.asked_at, found.next, prepared.mark), self._key)
 
     async def _ask(self, prepared: Prepared, query: Query) -> Answer:
-        return await prepared.served.reader.search(narrow(query, prepared.caller))
+        try:
+            return await prepared.served.reader.search(narrow(query, prepared.caller))
+        except TooCostly as error:
+            raise ProblemError(HTTPStatus.BAD_REQUEST, "too-costly", f"{error}.") from None
 
 
 async def _settle(doubts: tuple[Doubt, ...], served: Served, caller: Caller) -> None:
