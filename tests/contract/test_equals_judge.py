@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engines.base import Reader
 from engines.narrowed import Narrowed
 from mappings.document import Document, store
-from tests.contract.drawing import draw_documents, draw_question
+from tests.contract.drawing import MANY, draw_documents, draw_question
 from tests.contract.engine import ENGINES, publish_once, reading
 from tests.contract.reference import expect
 
@@ -32,6 +32,14 @@ def test_an_engine_answers_what_the_judge_says(name: str, seed: int, images: int
     catalogue = draw_documents(Random(seed), images)
     drawn = Random(seed + 1)
     asyncio.run(_compare(name, catalogue, [draw_question(drawn) for _ in range(questions)]))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("name", sorted(ENGINES))
+def test_an_engine_answers_what_the_judge_says_of_many_values(name: str, seed: int) -> None:
+    drawn = Random(seed)
+    catalogue = draw_documents(drawn, 1500, MANY)
+    asyncio.run(_compare(name, catalogue, [draw_question(drawn, MANY) for _ in range(100)]))
 
 
 async def _compare(name: str, catalogue: list[Document], asked: list[Narrowed]) -> None:
