@@ -37,12 +37,13 @@ def combined(filters: Sequence[Filter]) -> tuple[Filter, ...]:
     """Combine what was given for one field: values by or, bounds and negations by and."""
     if len(filters) == 1:
         return (filters[0],)
-    narrowing = [part for part in filters if _narrows(part)]
-    values = [part for part in filters if not _narrows(part)]
+    narrowing = [part for part in filters if narrows(part)]
+    values = [part for part in filters if not narrows(part)]
     return (*_either(values), *dict.fromkeys(narrowing))
 
 
-def _narrows(given: Filter) -> bool:
+def narrows(given: Filter) -> bool:
+    """Whether a filter is a bound or a negation: of a field, these must all hold; values are alternatives."""
     match given:
         case Condition(operator=operator):
             return operator in _BOUNDS

@@ -1,10 +1,12 @@
 """Words for what was understood: labels of conditions, and a question in one line."""
 
+from engines.query import Sort
 from mappings.date import date_text
 from mappings.field import Field, Kind
 from mappings.fields import UnknownField, field_named
 from mappings.filter import TEXT, And, Condition, Filter, Not, Operator, Or, Value
 from search_api.clause import Intent, Question
+from search_api.freshness import JOINED
 
 
 def label(condition: Condition) -> str:
@@ -32,7 +34,7 @@ def label_of(given: Filter) -> str:
         case Condition():
             return label(given)
         case Not(inner):
-            return f"not {_bracketed(inner)}"
+            return f"not {_negated(inner)}"
         case And(parts):
             return _dates(parts) or " and ".join(_bracketed(part) for part in parts)
         case Or(parts):
@@ -49,11 +51,7 @@ def summary(question: Question) -> str:
     ]
     facets = question.facets if question.intent is Intent.FACET else ()
     by = f" by {', '.join(_field(name)[0].lower() for name in facets)}" if facets else ""
-    order = [
-        f"{_field(level.field)[0].lower()} {'falling' if level.descending else 'rising'}"
-        for level in question.sort
-    ]
-    ordered = f"; by {', '.join(order)}" if order else ""
+    ordered = f"; {', then '.join(map(_order, question.sort))}" if question.sort else ""
     about = f" for {', '.join(parts)}" if parts else ""
     return f"{what}{by}{about}{ordered}"
 
@@ -82,9 +80,26 @@ _SHORT = {
 }
 
 
+_ORDERS = {
+    Sort("created_at", descending=True): "newest first",
+    Sort("created_at", descending=False): "oldest first",
+    Sort("updated_at", descending=True): "most recently updated first",
+    Sort("updated_at", descending=False): "least recently updated first",
+    Sort("version", descending=True): "highest version first",
+    Sort("version", descending=False): "lowest version first",
+}
+
+
+def _order(level: Sort) -> str:
+    said = f"by {_field(level.field)[0].lower()}, {'falling' if level.descending else 'rising'}"
+    return _ORDERS.get(level, said)
+
+
 def _field(name: str) -> tuple[str, Field | None]:
     if name == TEXT:
         return "Text", None
+    if name in JOINED:
+        return JOINED[name].label, JOINED[name]
     try:
         field = field_named(name)
     except UnknownField:
@@ -119,11 +134,14 @@ def _dates(parts: tuple[Filter, ...]) -> str | None:
 
 def _bracketed(given: Filter) -> str:
     text = label_of(given)
-    return (
-        f"({text})"
-        if isinstance(given, And | Or) and len(given.filters) > 1 and not _one_range(given)
-        else text
-    )
+    return f"({text})" if _several(given) else text
+
+
+def _negated(given: Filter) -> str:
+    """The label of what is negated, so that all of it is seen to be."""
+    text = label_of(given)
+    several = isinstance(given, Condition) and len(given.values) > 1
+    return f"({text})" if several else _bracketed(given)
 
 
 def _one_range(given: And | Or) -> bool:
@@ -136,13 +154,25 @@ def _short(given: Filter) -> str:
         case Condition():
             return _short_condition(given)
         case Not(inner):
-            return f"not {_short(inner)}"
+            return f"not {_short_part(inner, Condition, And, Or)}"
         case And(parts) if not _dates(parts):
-            return " ".join(map(_short, parts))
+            joint = " and " if any(isinstance(part, Not) for part in parts) else " "
+            return joint.join(_short_part(part, Or) for part in parts)
         case Or(parts):
             return " or ".join(map(_short, parts))
         case _:
             return label_of(given)
+
+
+def _short_part(given: Filter, *bracketed: type) -> str:
+    """A part of another filter, in brackets where it would fall apart without: `not (Ubuntu or Debian)`."""
+    text = _short(given)
+    several = len(given.values) > 1 if isinstance(given, Condition) else _several(given)
+    return f"({text})" if isinstance(given, bracketed) and several else text
+
+
+def _several(given: Filter) -> bool:
+    return isinstance(given, And | Or) and len(given.filters) > 1 and not _one_range(given)
 
 
 def _short_condition(condition: Condition) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mappings.field import Kind
+from mappings.field import Exposure, Kind
 from mappings.fields import FIELDS
 from mappings.filter import Condition, Operator
 from mappings.platform import PRODUCTS
@@ -84,7 +84,7 @@ def _spoken_phrases() -> tuple[Mapping[str, tuple[Meaning, ...]], tuple[str, ...
     """Meanings by key, and the words that may be meant by a misspelt one."""
     spoken: dict[str, list[Meaning]] = {}
     correctable = ["image", "images"]
-    for phrase, meaning in (*phrases(), *_documented_phrases()):
+    for phrase, meaning in (*phrases(), *_documented_phrases(), *_written_names()):
         meanings = spoken.setdefault(phrase_key(phrase), [])
         if meaning not in meanings and not (
             isinstance(meaning, Says) and any(isinstance(m, Says) for m in meanings)
@@ -110,6 +110,15 @@ def _documented_phrases() -> Iterable[tuple[str, Meaning]]:
         if field.name in SPOKEN and field.name != "platform":
             for documented in field.values:
                 yield documented.value, _is(field.name, documented.value)
+
+
+def _written_names() -> Iterable[tuple[str, Names]]:
+    """Names of fields as they are written in terms; those without `_` are words of people, or none."""
+    for field in FIELDS:
+        if field.filterable and field.kind is not Kind.MAP and field.exposure is not Exposure.INTERNAL:
+            for name in (field.name, *field.wire_names, *field.aliases):
+                if "_" in name:
+                    yield name, Names(field.name)
 
 
 def _platform_texts() -> Iterable[tuple[str, str]]:

@@ -180,6 +180,7 @@ ORIGIN = (
         source=QUERYING,
         ims=("__image_location",),
         glance=("direct_url", "locations", "image_location", "cache_raw_url"),
+        filterable=False,
         exposure=Exposure.OWNER,
     ),
     Field(

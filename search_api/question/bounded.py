@@ -33,7 +33,7 @@ def bounded(items: Sequence[Item], at: int, now: datetime) -> Bounded | None:
         last, end = upper
         return Bounded(first, last, None, None, end)
     if operator is None and when is None:
-        operator, when, end = _behind(items, end)
+        operator, when, end = behind(items, end)
     return Bounded(first, None, operator, when, end)
 
 
@@ -78,7 +78,7 @@ def _comparable(first: Quantity, last: Quantity) -> bool:
     return isinstance(last, type(first)) or (isinstance(first, Version) and isinstance(last, Size | Taken))
 
 
-def _behind(items: Sequence[Item], at: int) -> tuple[Operator | None, When | None, int]:
+def behind(items: Sequence[Item], at: int) -> tuple[Operator | None, When | None, int]:
     """Read "or later" behind a quantity, or behind the name of what is measured."""
     place = at
     if place + 1 < len(items) and items[place].get(Names) is not None and items[place + 1].has(Compares):

@@ -2,7 +2,7 @@
 
 from mappings.filter import Condition, Filter, Operator
 from search_api.clause import Span
-from search_api.question.bounded import Bounded
+from search_api.question.bounded import Bounded, behind
 from search_api.question.meaning import Names, Role, When
 from search_api.question.moment import Interval, ago, within
 from search_api.question.quantity import Lasting, Taken, skip
@@ -25,14 +25,24 @@ def dated(reading: Reading, at: int, read: Bounded, taken: Taken) -> Measured:
 
 
 def aged(reading: Reading, at: int, read: Bounded, length: Lasting) -> Measured | None:
-    """Read "older than 3 years", "untouched for 180 days"; None for a length that bounds nothing."""
-    name, end, span = _field(reading, read.end)
+    """Read "older than 3 years", "at least 30 days old", "untouched for 180 days"; None if nothing is bound.
+
+    "Older", "newer" and the like compare dates; "more", "less" and the like, and nothing at all, lengths.
+    """
+    operator, when, end = read.operator, read.when, read.end
+    item = reading.item(end)
+    old = item is not None and item.is_role(Role.OLD)
+    if old:
+        end += 1
+        if operator is None and when is None:
+            operator, when, end = behind(reading.items, end)
+    name, end, span = _field(reading, end)
     moment = ago(length.count, length.unit, reading.now)
-    told = read.operator is not None or read.when is not None
+    told = operator is not None or when is not None or old
     if moment is None or not (told or reading.stale):
         return None
-    # "Older than" is "less than" in the lists: a date below another. An age of at least so much is there too.
-    far = reading.stale or read.operator in (Operator.LT, Operator.GTE) or read.when is When.BEFORE
+    older = when in (When.BEFORE, When.UNTIL) if when else operator not in (Operator.LT, Operator.LTE)
+    far = reading.stale or older
     given = Condition(name, Operator.LT if far else Operator.GTE, (moment,))
     return _unit(reading, given, name, reading.spans(at, end, span), bound=True), end
 
@@ -46,7 +56,17 @@ _SIDES = {
 }
 
 
+_BY_LENGTH_AGO = {
+    Operator.GT: When.BEFORE,
+    Operator.GTE: When.UNTIL,
+    Operator.LT: When.AFTER,
+    Operator.LTE: When.SINCE,
+}
+
+
 def _side(read: Bounded, taken: Taken) -> When:
+    if taken.ago and read.when is None and read.operator in _BY_LENGTH_AGO:
+        return _BY_LENGTH_AGO[read.operator]
     if read.when in (None, When.IN) and read.operator is None:
         return When.SINCE if taken.since else When.IN
     if read.when is not None:

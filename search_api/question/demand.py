@@ -12,7 +12,7 @@ from search_api.clause import Ignored, Reason
 from search_api.question.bounded import Bounded, bounded
 from search_api.question.lex import Shape
 from search_api.question.match import Item, Number, Shaped, Word
-from search_api.question.meaning import Compares, Names, Role, Says, SizeUnit
+from search_api.question.meaning import Bounds, Compares, Names, Role, Says, SizeUnit
 from search_api.question.measure import measure
 from search_api.question.quantity import Version, quantity, skip
 from search_api.question.reading import DATED, Reading, asks, searches
@@ -58,7 +58,6 @@ _SIGNS = {
     Shape.NOT: Mark.WRITTEN_NOT,
 }
 _TAKES_ANY_WORD = ("owner", "enterprise_project_id", "id", "region")
-_TAKES_NO_ABSENCE = (*DATED, "platform", "version")
 
 
 def _signs(reading: Reading, at: int) -> int | None:
@@ -93,15 +92,46 @@ def _absences(reading: Reading, at: int) -> int | None:
     target = skip(reading.items, at + 1)
     item = reading.item(target)
     names = item.get(Names) if item is not None else None
-    if item is None or names is None or item.has(Says) or names.field in _TAKES_NO_ABSENCE:
+    if item is None or names is None or item.has(Says):
         return None
-    behind = reading.item(skip(reading.items, target + 1))
-    if behind is not None and (behind.has(Compares) or behind.has(Says) or behind.has(Number)):
+    if names.field in DATED and item.is_role(Role.FILLER) and not reading.items[at].is_role(Role.WITHOUT):
+        # "Not created": a verb that names the field of a date which is told elsewhere, or nothing.
         return None
-    given = Not(Condition(names.field, Operator.EXISTS))
-    why = f"nothing is stated for {names.field}"
-    reading.nodes.append(asks(given, reading.spans(at, target + 1), why))
-    return target + 1
+    place = skip(reading.items, target + 1)
+    behind = reading.item(place)
+    if behind is not None and (
+        behind.has(Number) or behind.has(Says) or _follows(reading, names.field, place)
+    ):
+        return None
+    return _absent(reading, names.field, at, target + 1)
+
+
+def _follows(reading: Reading, name: str, at: int) -> bool:
+    """Whether the item at a place is a value of the field named before it, or compares with one."""
+    item, field = reading.items[at], field_named(name)
+    if item.has(Compares) or _value_of(reading, field, item) is not None:
+        return True
+    if name == "tags":
+        return item.has(Word) or item.is_shape(Shape.TERM)
+    return name in DATED and (item.has(Bounds) or bounded(reading.items, at, reading.now) is not None)
+
+
+def _absent(reading: Reading, name: str, begin: int, end: int) -> int:
+    given = Not(Condition(name, Operator.EXISTS))
+    why = f"nothing is stated for {name}"
+    reading.nodes.append(asks(given, reading.spans(begin, end), why))
+    reading.clings = False
+    return end
+
+
+def _absences_behind(reading: Reading, at: int) -> int | None:
+    """Read "firmware not stated", "platform is not set"."""
+    names = reading.items[at].get(Names)
+    target = skip(reading.items, at + 1)
+    item = reading.item(target)
+    if names is None or item is None or not item.is_role(Role.ABSENT):
+        return None
+    return _absent(reading, names.field, at, target + 1)
 
 
 def _named_values(reading: Reading, at: int) -> int | None:
@@ -215,13 +245,18 @@ def _sayings(reading: Reading, at: int) -> int | None:
     if item.corrected_to:
         why = f"“{item.text}” was read as “{item.corrected_to}”"
         reading.notes.append(why)
+    span = item.span
     if says.text:
+        # The words that are searched and those that demand stand side by side: "CentOS" and "Stream".
+        seam = max(item.text.lower().rfind(says.text), item.text.rfind(" ") + 1, item.text.rfind("-") + 1, 1)
         text = Condition(TEXT, Operator.MATCH, (says.text,))
-        reading.nodes.append(replace(searches(item), filter=text))
+        place = (span[0] + seam, span[1])
+        reading.nodes.append(replace(searches(item), filter=text, spans=(place,)))
+        span = (span[0], span[0] + len(item.text[:seam].rstrip(" -")))
     about = fields(says.filter)
     apart = isinstance(says.filter, And) and "platform" in about
     for part in says.filter.filters if apart and isinstance(says.filter, And) else (says.filter,):
-        reading.nodes.append(asks(part, (item.span,), why))
+        reading.nodes.append(asks(part, (span,), why))
     reading.clings = False
     reading.names_platform(says.filter)
     reading.name = None
@@ -265,6 +300,7 @@ _READERS = (
     terms,
     _literals,
     _absences,
+    _absences_behind,
     _named_values,
     _stale,
     _compared_os,

@@ -26,7 +26,7 @@ class Shape(Enum):
     CLOSE = auto()
     COMMA = auto()
     MINUS = auto()
-    """A `-` that negates what it touches."""
+    """A `-` or `!` that negates what it touches, a number too; within `20-40` it touches on both sides."""
     AND = auto()
     OR = auto()
     NOT = auto()
@@ -82,6 +82,11 @@ def lex(text: str, traditional: dict[int, int] | None = None) -> list[Piece]:
             key = found[0][1:-1] if kind == "quoted" else found[0]
             pieces.append(Piece(_SHAPES[kind], key, (start, stop), gap, word, (start, stop)))
     return pieces
+
+
+def narrowed(text: str) -> str:
+    """Write full-width forms as the ASCII characters they stand for; every place stays what it was."""
+    return text if text.isascii() else text.translate(_NARROW)
 
 
 def joined(pieces: list[Piece], begin: int, end: int) -> str:
@@ -151,6 +156,7 @@ def _tail(body: str) -> str:
     return found[0] if found else ""
 
 
+_NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
 _HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _NAME = r"[A-Za-z_][A-Za-z0-9_.\-]*"
 _SIGN = r"(?:[ \t]{0,8}(?:!=|==|=)[ \t]{0,8}(?=[^\s=])|:[ \t]{0,8}(?=[^\s:])|>=|<=|>|<)"
@@ -162,7 +168,7 @@ _SCAN = re.compile(
   | (?P<stray>["“”「」„])
   | (?P<open>[(（])
   | (?P<close>[)）])
-  | (?P<minus>(?<![^\s(（])-(?=[^\s\-\d]))
+  | (?P<minus>(?<![^\s(（,，、;；!])(?:-+|!)(?=[^\s\-=]))
   | (?P<comma>[,，、;；&。]+)
   | (?P<term>(?<![^\s(（,;&\-!，]){_NAME}{_SIGN}{_VALUE})
   | (?P<ideograph>[{_HAN}])

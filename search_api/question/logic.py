@@ -6,6 +6,7 @@ Written `AND`, `OR`, `NOT` and parentheses are obeyed as written.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from search_api.question.joining import either, negation, together
 from search_api.question.speech import spoken
@@ -65,9 +66,11 @@ def _all(nodes: Sequence[Node], at: int, depth: int) -> tuple[list[Unit], int]:
         if mark is Mark.WRITTEN_NOT:
             units.extend(spoken(stretch))
             stretch = []
+            sign = nodes[at]
             operand, at = _operand(nodes, at + 1, depth)
             if operand:
-                units.append(negation(operand, "written NOT"))
+                unit = negation(operand, "written NOT")
+                units.append(replace(unit, spans=tuple(sorted({*unit.spans, *sign.spans}))))
         elif mark is Mark.WRITTEN_AND:
             units.extend(spoken(stretch))
             stretch = []

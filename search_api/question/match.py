@@ -178,6 +178,16 @@ def _phrase(
         changed = any(pieces[i].key != original[i].key for i in range(at, at + best))
         shown = " ".join(pieces[i].key for i in range(at, at + best)) if changed else None
         return Item(meanings, span, text[slice(*span)], shown), at + best
+    return _unknown(text, pieces, at)
+
+
+def _unknown(text: str, pieces: list[Piece], at: int) -> tuple[Item, int] | None:
+    """Read what is no phrase: a number, with a `v` before it or not, a sign, a character."""
+    piece = pieces[at]
+    digits = pieces[at + 1] if piece.key == "v" and at + 1 < len(pieces) else piece
+    if digits is not piece and digits.shape is Shape.NUMBER and not digits.gap:
+        span = (piece.span[0], digits.span[1])
+        return Item((Number(digits.key, glued=True),), span, text[slice(*span)]), at + 2
     if piece.shape is Shape.NUMBER:
         glued = piece.gap == "" and at > 0 and pieces[at - 1].word == piece.word
         return Item((Number(piece.key, glued),), piece.span, text[slice(*piece.span)]), at + 1
@@ -198,7 +208,10 @@ def _ends_well(pieces: list[Piece], end: int, meanings: tuple[Meaning, ...]) -> 
 
 
 def _text(text: str, pieces: list[Piece], index: int) -> Item:
-    run = pieces[index].run
+    """The word at `index`, or what a phrase that began before it has left of it."""
+    piece = pieces[index]
+    begun = index > 0 and pieces[index - 1].word == piece.word
+    run = (piece.span[0], piece.run[1]) if begun else piece.run
     return Item((Word(text[slice(*run)]),), run, text[slice(*run)])
 
 

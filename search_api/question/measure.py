@@ -3,11 +3,13 @@
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from mappings.fields import field_named
-from mappings.filter import And, Condition, Filter, Operator, conditions
+from mappings.filter import And, Condition, Filter, Operator, conditions, fields
 from mappings.version import canonical_version
 from search_api.question.bounded import Bounded
 from search_api.question.dating import Measured, aged, dated
-from search_api.question.meaning import Compares, Names, Role
+from search_api.question.joining import union
+from search_api.question.lex import Shape
+from search_api.question.meaning import Compares, Names, Role, Says
 from search_api.question.moment import Interval, months_of
 from search_api.question.quantity import (
     Bits,
@@ -56,8 +58,13 @@ _WHY_SIZE = {
 }
 
 
-def _size(reading: Reading, at: int, read: Bounded, first: Size) -> Measured | None:
-    """An amount of information is of what was named before it, or stands behind it; else of memory."""
+def _size(
+    reading: Reading, at: int, read: Bounded, first: Size, others: tuple[Size, ...] = ()
+) -> Measured | None:
+    """An amount of information is of what was named before it, or stands behind it; else of memory.
+
+    `others` are told with it as alternatives.
+    """
     before = reading.name if reading.name in SIZED else None
     name, end = (before, read.end) if before else _named_behind(reading, at, read)
     operator = read.operator
@@ -65,9 +72,11 @@ def _size(reading: Reading, at: int, read: Bounded, first: Size) -> Measured | N
     compares = behind.get(Compares) if behind is not None else None
     if operator is None and compares is not None and compares.behind:
         operator, end = compares.operator, end + 1
-    given = _sized(reading, name, read, first, operator)
-    if given is None:
+    sized = [_sized(reading, name, read, each, operator) for each in (*others, first)]
+    each_given = [given for given in sized if given is not None]
+    if len(each_given) < len(sized):
         return None
+    given = union(each_given)
     spans = reading.spans(at, end, reading.name_span if before else None)
     reading.name, reading.clings = None, False
     return Unit(given, frozenset((name,)), spans, _WHY_SIZE[name], bound=True), end
@@ -79,11 +88,23 @@ def _named_behind(reading: Reading, at: int, read: Bounded) -> tuple[str, int]:
     names = item.get(Names) if item is not None else None
     if names is not None and names.field in SIZED:
         return names.field, target + 1
+    bounded_before = _bounded_before(reading) if read.operator is not None else None
+    if bounded_before is not None:
+        return bounded_before, read.end
     words = " ".join(item.text for item in reading.items[at : read.end])
     told = [names.field for item in reading.items[at : read.end] if (names := item.get(Names))]
     name = told[0] if told else "min_ram"
     reading.notes.append(f"“{words}” was read as {field_named(name).label.lower()}")
     return name, read.end
+
+
+def _bounded_before(reading: Reading) -> str | None:
+    """What the bound just before was of: "disk over 40 GB and under 100 GB"."""
+    last = next((node for node in reversed(reading.nodes) if isinstance(node, Unit)), None)
+    if last is None or not last.bound or len(last.topic) != 1 or reading.last_marks(Mark.COMMA, Mark.OR):
+        return None
+    name = next(iter(last.topic))
+    return name if name in SIZED else None
 
 
 def _sized(
@@ -123,8 +144,9 @@ def _bits(reading: Reading, at: int, read: Bounded, count: str) -> Measured | No
 
 def _number(reading: Reading, at: int, read: Bounded, number: Version) -> Measured | None:
     """A number without a unit belongs to the word just before it."""
-    if isinstance(read.last, Size):
-        return _with_unit_behind(reading, at, read, number, read.last)
+    sized = _with_unit_elsewhere(reading, at, read, number)
+    if sized is not None:
+        return sized
     year = _as_year(reading, read, number)
     if year is not None:
         upper = year_of(read.last.text) if isinstance(read.last, Version) else None
@@ -136,9 +158,16 @@ def _number(reading: Reading, at: int, read: Bounded, number: Version) -> Measur
         return _in_own_unit(reading, at, read, number)
     if _listed_bits(reading, read.end, number):
         return _bits(reading, at, read, number.text)
-    if reading.name == "version" or _belongs(reading, read):
+    if reading.name == "version" or _belongs(reading, read) or _before_os(reading, at, read, number):
         return _version(reading, at, read, number)
     return None
+
+
+def _with_unit_elsewhere(reading: Reading, at: int, read: Bounded, number: Version) -> Measured | None:
+    """Read a number whose unit stands behind a later one."""
+    if isinstance(read.last, Size):
+        return _with_unit_behind(reading, at, read, number, read.last)
+    return _with_shared_unit(reading, at, read, number)
 
 
 def _with_unit_behind(
@@ -149,6 +178,31 @@ def _with_unit_behind(
         return None
     first = Size(Decimal(number.text) * last.unit)
     return _size(reading, at, Bounded(first, last, None, None, read.end), first)
+
+
+def _with_shared_unit(reading: Reading, at: int, read: Bounded, number: Version) -> Measured | None:
+    """Read the 2 of "2 or 4 GB", the 2 and the 4 of "2, 4 or 8 GB"."""
+    if reading.clings and year_of(number.text) is not None:
+        return None
+    told = [number]
+    place, joined_by_or = read.end, False
+    while read.last is None and told[-1].plain and told[-1].text.isdigit() and not told[-1].pack:
+        sign = reading.item(place)
+        if sign is None or not (sign.is_role(Role.OR) or sign.is_shape(Shape.COMMA)):
+            return None
+        joined_by_or |= sign.is_role(Role.OR)
+        found = quantity(reading.items, place + 1, reading.now) if reading.item(place + 1) else None
+        if found is None:
+            return None
+        following, place = found
+        if isinstance(following, Size) and joined_by_or:
+            sizes = tuple(Size(Decimal(each.text) * following.unit, following.unit) for each in told)
+            whole = Bounded(following, None, read.operator, read.when, place)
+            return _size(reading, at, whole, following, sizes)
+        if not isinstance(following, Version):
+            return None
+        told.append(following)
+    return None
 
 
 def _in_own_unit(reading: Reading, at: int, read: Bounded, number: Version) -> Measured | None:
@@ -171,8 +225,21 @@ def _as_year(reading: Reading, read: Bounded, number: Version) -> Interval | Non
     item = reading.item(read.end)
     names = item.get(Names) if item is not None and not reading.clings else None
     behind = names is not None and names.field in DATED
+    told = told or _years_alone(reading, read)
     dated_before = reading.name in DATED or reading.stale
     return months_of(year, 1, 12) if dated_before or listed or told or behind else None
+
+
+def _years_alone(reading: Reading, read: Bounded) -> bool:
+    """Whether a range is of years: "2020 to 2022", and no OS beside it."""
+    last = read.last
+    if not isinstance(last, Version) or year_of(last.text) is None or reading.platform is not None:
+        return False
+    if reading.name is not None:
+        return False
+    following = reading.item(skip(reading.items, read.end))
+    says = following.get(Says) if following is not None else None
+    return says is None or "platform" not in fields(says.filter)
 
 
 def _listed_bits(reading: Reading, end: int, number: Version) -> bool:
@@ -190,6 +257,19 @@ def _belongs(reading: Reading, read: Bounded) -> bool:
         return False
     negated = reading.last_marks(Mark.NOT, Mark.NOT_ONE, Mark.WITHOUT)
     return reading.clings or read.operator is not None or negated
+
+
+def _before_os(reading: Reading, at: int, read: Bounded, number: Version) -> bool:
+    """Whether a number that looks like a version stands right before an OS: "v22.04 ubuntu"."""
+    following = reading.item(read.end)
+    says = following.get(Says) if following is not None else None
+    if says is None or reading.clings or fields(says.filter) != {"platform"}:
+        return False
+    return (
+        not number.plain
+        or read.last is not None
+        or any(item.text[:1] in "vV" for item in reading.items[at : read.end])
+    )
 
 
 _VERSION = frozenset(("version",))

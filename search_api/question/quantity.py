@@ -56,6 +56,8 @@ class Taken:
 
     interval: Interval
     since: bool = False
+    ago: bool = False
+    """A moment told by its distance from now: "more than 3 days ago" lies before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _length(items: Sequence[Item], at: int, now: datetime) -> tuple[Quantity, in
     behind = _get(items, end)
     if behind is not None and behind.is_role(Role.AGO):
         start = ago(count, unit, now)
-        return Taken(Interval(start, start)), end + 1
+        return Taken(Interval(start, start), ago=True), end + 1
     return Lasting(count, unit), end
 
 

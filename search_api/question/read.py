@@ -9,9 +9,10 @@ from search_api.explain import label_of
 from search_api.question.arrange import arrange
 from search_api.question.demand import demands
 from search_api.question.joining import flat
-from search_api.question.lex import lex
+from search_api.question.lex import lex, narrowed
 from search_api.question.logic import combine
 from search_api.question.match import match
+from search_api.question.reading import NEGATIONS
 from search_api.question.unit import Marked, Unit
 from search_api.question.words import traditional
 from search_api.vocabulary import Vocabulary
@@ -22,6 +23,7 @@ def read(text: str, vocabulary: Vocabulary, now: datetime) -> Question:
 
     Total: whatever is not understood is searched as text. Time grows with the length of the text.
     """
+    text = narrowed(text)
     items = match(text, lex(text, traditional()), vocabulary)
     arranged = arrange(items)
     reading = demands(
@@ -31,14 +33,21 @@ def read(text: str, vocabulary: Vocabulary, now: datetime) -> Question:
     searched = [unit for unit in units if unit.is_text and tokens(_words(unit))]
     asked = [unit for unit in units if not unit.is_text]
     clauses = tuple(_clause(unit, text) for unit in asked)
+    used = {span for unit in (*searched, *asked) for span in unit.spans}
     marks = [
         Ignored(span, Reason.UNDERSTOOD_ELSEWHERE)
         for node in reading.nodes
         if isinstance(node, Marked)
         for span in node.spans
     ]
+    idle = [
+        f"“{text[slice(*span)]}” was not used: it negates nothing that was understood"
+        for node in reading.nodes
+        if isinstance(node, Marked) and node.mark in NEGATIONS
+        for span in node.spans
+        if span not in used
+    ]
     order = [Ignored(items[index].span, Reason.UNDERSTOOD_ELSEWHERE) for index in sorted(arranged.used)]
-    used = {span for unit in (*searched, *asked) for span in unit.spans}
     empty = [Ignored(span, Reason.FILLER) for unit in units if unit.is_text for span in unit.spans]
     ignored = [entry for entry in (*reading.ignored, *marks, *order, *empty) if entry.span not in used]
     return Question(
@@ -52,7 +61,7 @@ def read(text: str, vocabulary: Vocabulary, now: datetime) -> Question:
         limit=arranged.limit,
         intent=arranged.intent,
         ignored=tuple(sorted(ignored, key=lambda entry: entry.span)),
-        notes=tuple(dict.fromkeys(reading.notes)),
+        notes=tuple(dict.fromkeys((*reading.notes, *idle))),
     )
 
 

@@ -12,6 +12,7 @@ from search_api.question.unit import Mark, Marked, Node, Unit
 from search_api.vocabulary import Vocabulary
 
 DATED = ("created_at", "updated_at")
+NEGATIONS = (Mark.NOT, Mark.NOT_ONE, Mark.WITHOUT, Mark.WRITTEN_NOT)
 
 
 @dataclass(slots=True)
@@ -62,7 +63,15 @@ class Reading:
         self.ignored.extend(Ignored(item.span, reason) for item in self.items[begin:end])
 
     def mark(self, mark: Mark, span: Span) -> None:
-        """Note what stands between demands. A comma or "but" ends what was said of a floor."""
+        """Note what stands between demands. A comma or "but" ends what was said of a floor.
+
+        A negation of a negation is none.
+        """
+        last = self.nodes[-1] if self.nodes else None
+        if mark in NEGATIONS and isinstance(last, Marked) and last.mark in NEGATIONS:
+            self.nodes.pop()
+            self.ignored.extend(Ignored(words, Reason.UNDERSTOOD_ELSEWHERE) for words in (*last.spans, span))
+            return
         self.nodes.append(Marked(mark, (span,)))
         if mark in (Mark.COMMA, Mark.BUT):
             self.capacity = None

@@ -9,7 +9,7 @@ from mappings.fields import field_named
 from mappings.filter import And, Condition, Filter, Not, Operator, Or, Value
 from search_api.question.meaning import When
 from search_api.question.moment import interval, within
-from search_api.question.value import Unknown, resolve
+from search_api.question.value import Unknown, resolve, tag_spellings
 from search_api.vocabulary import Vocabulary
 
 
@@ -17,6 +17,7 @@ from search_api.vocabulary import Vocabulary
 class ValueProblem:
     """A value that a field cannot have: where in the text, what is allowed, what may have been meant.
 
+    A `did_you_mean` of `neq:VALUE` is the one reading that a value with a sign before it can have.
     `literal` is the condition on the value as it was written, for a field whose values are open: a value that
     no public image holds may be one of the caller's own.
     """
@@ -35,7 +36,10 @@ OPERATORS = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "exists")
 def parse_term_value(
     field: Field, text: str, vocabulary: Vocabulary, now: datetime, name: str | None = None
 ) -> Filter | ValueProblem:
-    """Read the value of a term. `name` is what the condition is on, where it is not the field's: `extra.KEY`.
+    """Read the value of a term. `name` is the name that was used for the field, if not its own.
+
+    The condition is on the field, of the map on `extra.KEY`. A tag is one spelling where the field bears its
+    own name, as in the buckets of a facet; `tag`, the parameter of IMS, means `k=v` and `k.v` alike.
 
     The grammar: `value`, `value,value`, `op:value`, `>=value`, `from..to` (an end may be left open), `*`
     (stated), `exists:true|false`, `""` (not stated), `va*lue` (text), quotes around what holds signs.
@@ -46,7 +50,10 @@ def parse_term_value(
     value = text[start:].strip()
     if field.name == "os_version" and (operator in _BOUNDS or ".." in value or _NUMBER.fullmatch(value)):
         field, name = field_named("version"), None
-    target = _Target(field, name or field.name, start, vocabulary)
+    on = name if name is not None and field.kind is Kind.MAP else field.name
+    target = _Target(field, on, start, vocabulary, loose=(name or "").lower() == "tag")
+    if _unclosed(field, value):
+        return ValueProblem(start, "has a quote that is not closed")
     if operator in _BOUNDS:
         return _bound(target, operator, _unquoted(value), start)
     if operator == "exists":
@@ -55,6 +62,55 @@ def parse_term_value(
     if not isinstance(given, ValueProblem):
         return _negated(given, negated=operator == "neq")
     return replace(given, literal=given.literal and _negated(given.literal, negated=operator == "neq"))
+
+
+def split_terms(field: Field, text: str) -> list[tuple[int, str]]:
+    """Cut what is given for a field into terms to be read one by one, with places: `in:a,b`, `gte:1,lt:9`.
+
+    A new operator begins a new term; `in` and `neq` hold for each of the values that follow them. A text
+    that has no commas of the kind stays whole.
+    """
+    if "," not in text:
+        return [(0, text)]
+    found: list[tuple[int, str]] = []
+    sign = ""
+    for place, value in split_values(field, text):
+        begins = _PREFIX.match(value)
+        if begins is not None:
+            sign = begins[1]
+            found.append((place, value))
+        elif found and _SIGNS.get(sign, sign.rstrip(":").lower()) == "neq":
+            found.append((place - len(sign), sign + value.strip()))
+        elif found and _SIGNS.get(sign, sign.rstrip(":").lower()) in _BOUNDS:
+            found[-1] = (found[-1][0], f"{found[-1][1]},{value}")
+        else:
+            found.append((place, value))
+    return found or [(0, "")]
+
+
+def pattern(text: str) -> str | ValueProblem:
+    """Check a pattern: `*` is any run of characters, `?` any one. Gives it with each run of `*` as one.
+
+    The limits keep the time it takes to look for it short.
+    """
+    if len(text) > 2 and text[0] == "/" == text[-1]:
+        return ValueProblem(0, "regular expressions are not supported; * and ? are")
+    if len(text) > PATTERN:
+        return ValueProblem(PATTERN, f"is longer than {PATTERN} characters, which a pattern may have")
+    found = _STARS.sub("*", text)
+    if found.count("*") > STARS:
+        return ValueProblem(0, f"has more than {STARS} *, which a pattern may have")
+    if len(found) - found.count("*") - found.count("?") < LITERALS:
+        return ValueProblem(0, f"a pattern needs at least {LITERALS} characters beside * and ?")
+    return found
+
+
+PATTERN = 128
+"""Characters of a pattern at most."""
+STARS = 8
+"""Runs of any characters in a pattern at most."""
+LITERALS = 2
+"""Characters beside `*` and `?` at least."""
 
 
 def split_values(field: Field, text: str) -> list[tuple[int, str]]:
@@ -70,6 +126,7 @@ _BOUNDS = {"gt": Operator.GT, "gte": Operator.GTE, "lt": Operator.LT, "lte": Ope
 _WHENS = {"gt": When.AFTER, "gte": When.SINCE, "lt": When.BEFORE, "lte": When.UNTIL}
 _ORDERED = (Kind.INTEGER, Kind.DATE, Kind.VERSION)
 _NUMBER = re.compile(r"v?\d+(?:\.\d+)*(?:\.[xX])?(?:\s*SP\s*\d+)?(?:\s*R2)?", re.IGNORECASE | re.ASCII)
+_STARS = re.compile(r"\*+")
 _ITEM = re.compile(r'(?:"[^"]*"|[^",]|")+')
 
 
@@ -81,6 +138,8 @@ class _Target:
     name: str
     start: int
     vocabulary: Vocabulary
+    loose: bool
+    """A tag counts in both spellings."""
 
     @property
     def stated(self) -> Condition:
@@ -172,8 +231,8 @@ def _one(target: _Target, item: str, start: int) -> Filter | ValueProblem:
         return _not_a_date(item, start) if taken is None else within(target.name, When.IN, taken)
     if field.kind in (Kind.KEYWORD, Kind.TEXT, Kind.MAP) and "*" in text and text == item:
         return _wildcard(target.name, text, start)
-    if field.name == "enterprise_project_id" and text == "0":
-        return default_project()
+    if field.name == "tags" and target.loose:
+        return Condition(target.name, Operator.IN, tag_spellings(text))
     found = resolve(field, text, target.vocabulary)
     if not isinstance(found, Unknown):
         return Condition(target.name, Operator.IN, found)
@@ -183,21 +242,13 @@ def _one(target: _Target, item: str, start: int) -> Filter | ValueProblem:
     return _problem(target, text, start, found)
 
 
-def default_project() -> Filter:
-    """The default enterprise project: `0`, or nothing stated."""
-    stated = Condition("enterprise_project_id", Operator.EXISTS)
-    return Or((Condition("enterprise_project_id", Operator.IN, ("0",)), Not(stated)))
-
-
 def _wildcard(target: str, text: str, start: int) -> Filter | ValueProblem:
-    if len(text) > 2 and text[0] == "/" == text[-1]:
-        return ValueProblem(start, "regular expressions are not supported; * and ? are")
-    literal = text.replace("*", "").replace("?", "")
-    if len(literal) < 2:
-        return ValueProblem(start, "a pattern needs at least 2 characters beside * and ?")
-    if text.endswith("*") and not set(text[:-1]) & {"*", "?"}:
-        return Condition(target, Operator.PREFIX, (text[:-1],))
-    return Condition(target, Operator.WILDCARD, (text,))
+    found = pattern(text)
+    if isinstance(found, ValueProblem):
+        return replace(found, position=start + found.position)
+    if found.endswith("*") and not set(found[:-1]) & {"*", "?"}:
+        return Condition(target, Operator.PREFIX, (found[:-1],))
+    return Condition(target, Operator.WILDCARD, (found,))
 
 
 def _problem(target: _Target, value: str, start: int, unknown: Unknown) -> ValueProblem:
@@ -211,6 +262,13 @@ def _not_a_date(value: str, start: int) -> ValueProblem:
     return ValueProblem(
         start, f"{value[:60]!r} is not a date such as 2025, 2025-03, 2025-03-15 or 2025-03-15T12:00:00Z"
     )
+
+
+def _unclosed(field: Field, value: str) -> bool:
+    """Whether a quote has no partner; within a text it is a character like others."""
+    if value.count('"') % 2 == 0:
+        return False
+    return value[0] == '"' or not (field.kind in (Kind.TEXT, Kind.MAP) or field.name == "tags")
 
 
 def _unquoted(text: str) -> str:

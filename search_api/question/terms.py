@@ -6,20 +6,19 @@ from dataclasses import replace
 
 from mappings.field import Exposure, Field, Kind
 from mappings.field import Vocabulary as Values
-from mappings.fields import UnknownField, canonical_name, field_named
-from mappings.filter import Condition, Operator
+from mappings.fields import UnknownField, field_named
+from mappings.filter import Condition, Filter, Not, Operator, conjunction
 from search_api.clause import Reason
+from search_api.demand import combined, narrows
+from search_api.freshness import JOINED
 from search_api.question.lex import Shape, written
 from search_api.question.match import Item, Shaped
 from search_api.question.reading import Reading, asks, searches
-from search_api.question.term import ValueProblem, parse_term_value
+from search_api.question.term import ValueProblem, parse_term_value, split_terms
 from search_api.question.value import Unknown, resolve, tag_spellings
 
 IDS = ("id", "owner", "enterprise_project_id", "original_image_id")
 """Fields that an id may be the value of."""
-
-NOT_SEARCHED = ("image_location",)
-"""Store paths are not for show: no term finds images by them."""
 
 TAG = re.compile(r"[A-Za-z][\w.\-]*=[\w.\-:@/]+")
 """What looks like a tag: `key=value`."""
@@ -65,12 +64,16 @@ def _quoted(reading: Reading, at: int, item: Item, shaped: Shaped) -> None:
 def _term(reading: Reading, at: int, item: Item) -> int:
     """Read `field:value`; what names no field, or has no such value, is text."""
     term = written(item.text)
-    named = _field(term.name)
+    named = _field(term.name or item.text.rstrip(_SIGNS))
     text = item.text.rstrip(",;")
-    value = term.value.rstrip(",;").removesuffix("'")
+    value = term.value.rstrip(",;").removesuffix("'") if term.name else ""
     reading.clings = False
-    if named is None or not value:
-        known_tag = TAG.fullmatch(text) is not None and named is None
+    if named is not None and not value:
+        reading.notes.append(f"“{text}” was not used: no value follows")
+        reading.leave(at, at + 1, Reason.FILLER)
+        return at + 1
+    if named is None:
+        known_tag = TAG.fullmatch(text) is not None
         why = "key=value that names no field is a tag"
         reading.nodes.append(asks(tag(text), (item.span,), why) if known_tag else searches(item))
         return at + 1
@@ -79,33 +82,51 @@ def _term(reading: Reading, at: int, item: Item) -> int:
     end = at + 1
     if field.kind is Kind.KEYWORD and field.vocabulary is not Values.FREE and not sign:
         value, end = _longer(reading, at, value, lambda words: resolve(field, words, reading.vocabulary))
-    parsed = parse_term_value(field, sign + value, reading.vocabulary, reading.now, name)
-    if isinstance(parsed, ValueProblem) and parsed.literal is not None:
-        near = f"; did you mean {', '.join(parsed.did_you_mean)}?" if parsed.did_you_mean else ""
-        reading.notes.append(f"no public image has {name} {value!r}{near}")
-        parsed = parsed.literal
-    if isinstance(parsed, ValueProblem):
-        reading.notes.append(f"{term.name}: {parsed.message}; searched as text")
+    parts = [_value(reading, field, name, part) for _, part in split_terms(field, sign + value)]
+    wrong = next((part for part in parts if isinstance(part, ValueProblem)), None)
+    if wrong is not None:
+        reading.notes.append(f"{term.name}: {wrong.message}; searched as text")
         reading.nodes.append(searches(replace(item, text=value)))
         return at + 1
-    why = "a field given by name is taken at its word"
-    reading.nodes.append(asks(parsed, reading.spans(at, end), why))
-    reading.names_platform(parsed)
+    given = combined([part for part in parts if not isinstance(part, ValueProblem)])
+    whole = conjunction(*given)
+    unit = asks(whole, reading.spans(at, end), "a field given by name is taken at its word")
+    reading.nodes.append(replace(unit, bound=any(map(narrows, given)) and not isinstance(whole, Not)))
+    reading.names_platform(whole)
     return end
 
 
+def _value(reading: Reading, field: Field, name: str, text: str) -> Filter | ValueProblem:
+    """Read one value; what only an image of the asker's own can hold is taken as it stands, with a note."""
+    parsed = parse_term_value(field, text, reading.vocabulary, reading.now, name)
+    if not isinstance(parsed, ValueProblem):
+        return parsed
+    meant = parsed.did_you_mean[0] if parsed.did_you_mean else ""
+    if meant.startswith("neq:"):
+        reading.notes.append(f"{name}: {parsed.message}; read as {meant}")
+        return parse_term_value(field, meant, reading.vocabulary, reading.now, name)
+    if parsed.literal is None:
+        return parsed
+    near = f"; did you mean {', '.join(parsed.did_you_mean)}?" if parsed.did_you_mean else ""
+    reading.notes.append(f"no public image has {name} {text[parsed.position :]!r}{near}")
+    return parsed.literal
+
+
+_SIGNS = "=:<>!"
 _COMPARING = ("!=", ">=", "<=", ">", "<")
 
 
 def _field(name: str) -> tuple[Field, str] | None:
     """Find the field that a term names, in any case; none that is only for the catalogue's own use."""
     for spelled in (name, name.lower()):
+        if spelled in JOINED:
+            return JOINED[spelled], spelled
         try:
             field = field_named(spelled)
         except UnknownField:
             continue
-        if field.filterable and field.exposure is not Exposure.INTERNAL and field.name not in NOT_SEARCHED:
-            return field, canonical_name(spelled)
+        if field.filterable and field.exposure is not Exposure.INTERNAL:
+            return field, spelled
     return None
 
 

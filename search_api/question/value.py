@@ -100,11 +100,14 @@ def _version(raw: str) -> tuple[Value, ...] | Unknown:
 def _keyword(field: Field, raw: str, vocabulary: Vocabulary) -> tuple[Value, ...] | Unknown:
     text = raw.strip()
     if field.name == "tags":
-        return tag_spellings(text)
+        return (text,)
     if field.vocabulary is Values.FREE and not vocabulary.values.get(field.name):
         return (text.lower(),) if _UUID.fullmatch(text) else (text,)
     known = vocabulary.values.get(field.name, {})
     found = known.get(platform_key(text))
+    if found not in (None, text) and text[:1] in ("-", "!") and field.vocabulary is not Values.FREE:
+        # The key of a value has no signs: without this, a refused value would be the one that is found.
+        return Unknown("has a sign before it", did_you_mean=(f"neq:{found}",))
     if found is not None:
         return (found,)
     if field.vocabulary is Values.FREE:

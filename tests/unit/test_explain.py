@@ -23,6 +23,21 @@ LABELS: list[tuple[str, Filter, str]] = [
     ("a negation", Not(_UBUNTU), "not Platform: Ubuntu"),
     ("an attribute that nobody knows", Condition("extra.team", Operator.IN, ("blue",)), "extra.team: blue"),
     (
+        "a field that is joined in",
+        Condition("last_seen", Operator.GTE, (1704067200000,)),
+        "Last seen ≥ 2024-01-01",
+    ),
+    (
+        "a negated list",
+        Not(Condition("min_ram", Operator.IN, (1024, 2048))),
+        "not (Minimum memory: 1024 MB or 2048 MB)",
+    ),
+    (
+        "dates in a group",
+        Not(Or((_UBUNTU, Condition("carried_from", Operator.LT, (1704067200000,))))),
+        "not (Platform: Ubuntu or Carried from < 2024-01-01)",
+    ),
+    (
         "one range",
         And((Condition("min_disk", Operator.GTE, (10,)), Condition("min_disk", Operator.LTE, (20,)))),
         "Minimum disk: 10 GB to 20 GB",
@@ -52,8 +67,19 @@ SUMMARIES = [
     ("", "images"),
     ("how many debian 12 images", "number of images for Debian, version 12"),
     ("images per region", "counts of images by region"),
-    ("newest not windows", "images for not Windows; by created falling"),
+    ("newest not windows", "images for not Windows; newest first"),
     ("nginx", "images for text nginx"),
+    ("oldest images", "images; oldest first"),
+    ("most recently updated", "images; most recently updated first"),
+    ("ubuntu, latest version", "images for Ubuntu; highest version first"),
+    ("sorted by name", "images; by name, rising"),
+    ("sort:created_at-desc,name", "images; newest first, then by name, rising"),
+    (
+        "not (ubuntu or debian)",
+        "images for not (Ubuntu or Debian)",
+    ),
+    ("uefi (ubuntu OR -arm)", "images for UEFI boot, Ubuntu or not ARM (Kunpeng)"),
+    ("NOT (uefi AND (ubuntu OR arm))", "images for not (UEFI boot (Ubuntu or ARM (Kunpeng)))"),
 ]
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from mappings.date import from_datetime
 from mappings.fields import field_named
-from mappings.filter import And, Condition, Filter, Not, Operator, Or
-from search_api.question.term import ValueProblem, parse_term_value
+from mappings.filter import And, Condition, Filter, Not, Operator
+from search_api.question.term import ValueProblem, parse_term_value, split_terms
 from search_api.question.words import traditional
 from tests.question_lines import NOW, words
 
@@ -97,7 +97,10 @@ CASES: list[tuple[str, str, str, Filter]] = [
     ("a spoken name is the effective value", "firmware", "UEFI", _is("firmware", "uefi")),
     ("a GPU in full", "__support_kvm_gpu_type", "V100", _is("support_kvm_gpu_type", "V100")),
     ("a card asked of gpu", "gpu", "T4", _is("gpu_types", "T4")),
-    ("a tag in both spellings", "tags", "team.blue", _is("tags", "team.blue", "team=blue")),
+    ("a tag in one spelling", "tags", "team.blue", _is("tags", "team.blue")),
+    ("a tag in both spellings", "tag", "team.blue", _is("tags", "team.blue", "team=blue")),
+    ("a run of stars is one", "name", "ab**cd***", Condition("name", Operator.WILDCARD, ("ab*cd*",))),
+    ("a negative number", "min_disk", "-1", _is("min_disk", -1)),
     ("a tag keeps its comma", "tags", "a,b", _is("tags", "a,b")),
     (
         "an id in any case",
@@ -114,10 +117,10 @@ CASES: list[tuple[str, str, str, Filter]] = [
     ("not stated, by an empty value", "tags", '""', Not(_STATED)),
     ("an attribute that nobody knows", "extra.team", "blue", _is("extra.team", "blue")),
     (
-        "the default project",
+        "the default project is one among others",
         "enterprise_project_id",
         "0",
-        Or((_is("enterprise_project_id", "0"), Not(Condition("enterprise_project_id", Operator.EXISTS)))),
+        _is("enterprise_project_id", "0"),
     ),
 ]
 
@@ -126,8 +129,7 @@ CASES: list[tuple[str, str, str, Filter]] = [
     ("name", "value", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
 )
 def test_a_value_is_read(name: str, value: str, expected: Filter) -> None:
-    spoken = name if name.startswith("extra.") else None
-    assert parse_term_value(field_named(name), value, words(), NOW, spoken) == expected
+    assert parse_term_value(field_named(name), value, words(), NOW, name) == expected
 
 
 PROBLEMS = [
@@ -144,6 +146,13 @@ PROBLEMS = [
     ("one of several is wrong", "os_bit", "64,65", 3, "not a known value"),
     ("too short a pattern", "name", "a*", 0, "at least 2 characters"),
     ("a regular expression", "name", "/.*secret.*/", 0, "regular expressions"),
+    ("a minus before a value", "platform", "-Ubuntu", 0, "a sign before it"),
+    ("a mark before a value", "os_bit", "eq:!64", 3, "a sign before it"),
+    ("a quote without its partner", "platform", '"Ubuntu', 0, "not closed"),
+    ("a quote without its partner in a list", "os_bit", 'in:64,"32', 3, "not closed"),
+    ("a quote before a name without its partner", "name", '"web', 0, "not closed"),
+    ("too long a pattern", "name", "a" * 128 + "*", 128, "longer than 128"),
+    ("too many stars", "name", "eq:*a*b*c*d*e*f*g*h*i", 3, "more than 8 *"),
     ("exists takes true or false", "tags", "exists:maybe", 7, "not true or false"),
 ]
 
@@ -158,6 +167,33 @@ def test_a_bad_value_is_named(name: str, value: str, position: int, message: str
     assert isinstance(found, ValueProblem)
     assert (found.position, found.literal) == (position, None)
     assert message in found.message
+
+
+LISTS: list[tuple[str, str, str, list[tuple[int, str]]]] = [
+    ("values", "platform", "SecretOS,Ubuntu", [(0, "SecretOS"), (9, "Ubuntu")]),
+    ("values behind in", "platform", "in:SecretOS,Ubuntu", [(0, "in:SecretOS"), (12, "Ubuntu")]),
+    ("neq holds for the list", "platform", "neq:a,b", [(0, "neq:a"), (2, "neq:b")]),
+    ("a sign holds for the list", "platform", "!=a,b", [(0, "!=a"), (2, "!=b")]),
+    ("a new operator", "created_at", "gte:2025-01-01,lt:2026", [(0, "gte:2025-01-01"), (15, "lt:2026")]),
+    ("a bound takes one value", "min_ram", "gte:1,2", [(0, "gte:1,2")]),
+    ("quotes", "platform", 'in:"a,b",c', [(0, 'in:"a,b"'), (9, "c")]),
+    ("text keeps its commas", "name", "a,neq:b", [(0, "a,neq:b")]),
+    ("nothing between commas", "platform", ",", [(0, "")]),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "terms"), [case[1:] for case in LISTS], ids=[case[0] for case in LISTS]
+)
+def test_a_list_is_cut(name: str, text: str, terms: list[tuple[int, str]]) -> None:
+    assert split_terms(field_named(name), text) == terms
+
+
+@pytest.mark.parametrize("text", ["platform=-Ubuntu", "platform=!Ubuntu"])
+def test_a_value_with_a_sign_is_no_other_value(text: str) -> None:
+    found = parse_term_value(field_named("platform"), text.partition("=")[2], words(), NOW)
+    assert isinstance(found, ValueProblem)
+    assert (found.did_you_mean, found.literal) == (("neq:Ubuntu",), None)
 
 
 def test_an_open_value_that_nobody_knows_comes_with_near_misses_and_its_literal() -> None:

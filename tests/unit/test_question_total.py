@@ -91,6 +91,9 @@ def _check_spans(text: str, question: Question) -> None:
     missed = "".join(char if not seen else " " for char, seen in zip(text, covered, strict=True))
     assert not tokens(missed), f"{missed!r} of {text!r} is nowhere"
     demanded = [span for clause in question.clauses for span in clause.words]
+    assert not any(
+        begin < until and since < end for begin, end in question.text_spans for since, until in demanded
+    ), "a word is in the text and in a demand"
     shared = {span for span in demanded if demanded.count(span) > 1}
     assert all(_same_phrase(question, span) for span in shared), "a word is in two demands"
 
