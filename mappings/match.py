@@ -128,7 +128,7 @@ def _number(value: Value) -> int:
     return value
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)
 def wildcard_pattern(text: str) -> re.Pattern[str]:
     """Compile a wildcard: `*` any run, `?` any one character, all else literal and case-sensitive.
 

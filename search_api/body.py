@@ -1,5 +1,6 @@
 """`read_body`: the JSON body of a search."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -23,17 +24,16 @@ KEYS = ("q", "filter", "facets", "sort", "limit", "cursor", "fields")
 
 
 def parse_body(body: bytes) -> Mapping[str, object]:
-    """Parse a body: a JSON object with known keys. Raises ProblemError."""
+    """Parse a body: a JSON object with known keys, none of them twice. Raises ProblemError."""
     try:
         content: object = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise ProblemError(
-            HTTPStatus.BAD_REQUEST,
-            "bad-json",
-            f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.",
+        raise _bad_json(
+            f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
         ) from None
     if not isinstance(content, dict):
-        raise ProblemError(HTTPStatus.BAD_REQUEST, "bad-json", "The body is not a JSON object.")
+        raise _bad_json("The body is not a JSON object.")
+    _check_keys(body)
     strangers = [key for key in content if key not in KEYS]
     if strangers:
         raise refused(
@@ -48,6 +48,26 @@ def parse_body(body: bytes) -> Mapping[str, object]:
             )
         )
     return content
+
+
+def _check_keys(body: bytes) -> None:
+    """Refuse an object that has a key twice: the reader above keeps the last one and says nothing."""
+
+    def once(members: list[tuple[str, object]]) -> None:
+        keys = set()
+        for key, _ in members:
+            if key in keys:
+                raise _bad_json(f"The body has an object with the key {key[:64]!r} twice.")
+            keys.add(key)
+
+    try:
+        json.loads(body, object_pairs_hook=once, parse_int=str, parse_float=str)
+    except RecursionError:
+        raise _bad_json("The body is nested too deeply.") from None
+
+
+def _bad_json(detail: str) -> ProblemError:
+    return ProblemError(HTTPStatus.BAD_REQUEST, "bad-json", detail)
 
 
 def cursor_in(content: Mapping[str, object]) -> str | None:

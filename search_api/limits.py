@@ -6,8 +6,8 @@ REQUEST_LINE = 65_536
 QUERY_STRING = 8_192
 """Bytes of a query string, as sent."""
 
-CONNECTIONS = 1_000
-"""Connections of one worker at a time; a further one is closed at once."""
+CONNECTIONS = 800
+"""Connections of one worker; a further one is closed at once. Often a process may open 1024 files."""
 
 BODY = 65_536
 """Bytes of the body of a search."""
@@ -24,6 +24,9 @@ PAGE = 1_000
 
 CONDITIONS = 256
 """Conditions of one question, all its sources together."""
+
+PATTERNS = 8
+"""Conditions with a pattern (`*`, `?`) of one question: each is looked for in all values of its field."""
 
 VALUES = 1_000
 """Values of one condition, or of one parameter."""

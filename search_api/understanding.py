@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from mappings.filter import And, Filter, conditions, conjunction, conjuncts
+from mappings.filter import And, Filter, Operator, conditions, conjunction, conjuncts
 from search_api.asked import Asked
 from search_api.clause import Clause, Question
 from search_api.default_filters import default_clauses
-from search_api.limits import CONDITIONS, FACETS, PAGE
+from search_api.limits import CONDITIONS, FACETS, PAGE, PATTERNS
 from search_api.problem import Mistake, refused
 from search_api.question.read import read
 from search_api.vocabulary import Vocabulary
@@ -20,11 +20,15 @@ def understand(asked: Asked, vocabulary: Vocabulary, now: datetime) -> Question:
     """
     said = read(asked.sentence, vocabulary, now) if asked.sentence else _NOTHING_SAID
     typed = conjunction(said.filter, *[clause.filter for clause in asked.clauses])
-    mentioned = [condition.field for condition in conditions(typed)]
+    every = tuple(conditions(typed))
+    mentioned = [condition.field for condition in every]
     defaults = default_clauses(frozenset(mentioned))
     size = len(mentioned) + len(said.text)
     if size > CONDITIONS:
         raise refused(Mistake(detail=f"{size} conditions are too many; at most {CONDITIONS}"))
+    patterns = sum(condition.operator is Operator.WILDCARD for condition in every)
+    if patterns > PATTERNS:
+        raise refused(Mistake(detail=f"{patterns} patterns with * or ? are too many; at most {PATTERNS}"))
     facets = tuple(dict.fromkeys((*(asked.facets or ()), *said.facets)))[:FACETS]
     limit = asked.limit if asked.limit is not None else said.limit
     return Question(
