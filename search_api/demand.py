@@ -2,35 +2,16 @@
 
 from collections.abc import Sequence
 
-from mappings.date import date_text
-from mappings.field import Kind
-from mappings.filter import And, Condition, Filter, Not, Operator, Or, Value, fields
+from mappings.filter import Condition, Filter, Not, Operator, Or, Value
 from search_api.clause import Clause
 from search_api.explain import label_of
-from search_api.freshness import JOINED
 
-_SIGNS = {Operator.LT: "<", Operator.LTE: "≤", Operator.GT: ">", Operator.GTE: "≥"}
-_BOUNDS = frozenset(_SIGNS)
+_BOUNDS = frozenset((Operator.LT, Operator.LTE, Operator.GT, Operator.GTE))
 
 
 def demand(given: Filter, source: str, why: str) -> Clause:
     """Make the clause of a filter that was named at `source`."""
-    return Clause(filter=given, label=label(given), why=why, source=source, negated=isinstance(given, Not))
-
-
-def label(given: Filter) -> str:
-    """Word a filter for a reader."""
-    if JOINED.keys().isdisjoint(fields(given)):
-        return label_of(given)
-    match given:
-        case Condition():
-            return _joined_label(given)
-        case Not():
-            return f"not {_inner(given.filter)}"
-        case And():
-            return " and ".join(_inner(part) for part in given.filters)
-        case Or():
-            return " or ".join(_inner(part) for part in given.filters)
+    return Clause(filter=given, label=label_of(given), why=why, source=source, negated=isinstance(given, Not))
 
 
 def combined(filters: Sequence[Filter]) -> tuple[Filter, ...]:
@@ -69,21 +50,3 @@ def _either(filters: list[Filter]) -> tuple[Filter, ...]:
     if not parts:
         return ()
     return (parts[0],) if len(parts) == 1 else (Or(tuple(parts)),)
-
-
-def _inner(given: Filter) -> str:
-    text = label(given)
-    return f"({text})" if isinstance(given, And | Or) and len(given.filters) > 1 else text
-
-
-def _joined_label(condition: Condition) -> str:
-    field = JOINED[condition.field]
-    if condition.operator is Operator.EXISTS:
-        return f"{field.label}: known"
-    dates = " or ".join(_shown(value, field.kind) for value in condition.values)
-    sign = _SIGNS.get(condition.operator)
-    return f"{field.label}: {dates}" if sign is None else f"{field.label} {sign} {dates}"
-
-
-def _shown(value: Value, kind: Kind) -> str:
-    return date_text(value) if kind is Kind.DATE and isinstance(value, int) else str(value)

@@ -18,6 +18,10 @@ from search_api.limits import CONDITIONS, DEPTH, VALUES
 from search_api.naming import check_filterable, near, shown_field
 from search_api.parameters import read_term
 from search_api.problem import Mistake, MistakeError
+from search_api.question.meaning import When
+from search_api.question.moment import interval, within
+from search_api.question.term import ValueProblem, pattern
+from search_api.question.value import Unknown, resolve
 from search_api.terms import Terms
 
 _ORDERED = frozenset((Kind.INTEGER, Kind.DATE, Kind.VERSION))
@@ -25,7 +29,6 @@ _WRITTEN = frozenset((Kind.KEYWORD, Kind.TEXT, Kind.MAP))
 _BOUNDS = (Operator.LT, Operator.LTE, Operator.GT, Operator.GTE)
 _OPERATORS = tuple(operator.value for operator in Operator)
 _SHAPES = ("and", "or", "not", "field")
-_WILDCARD_LITERALS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,8 @@ class _Reader:
                 raise _wrong(pointer, detail, _SHAPES, near(shape, _SHAPES))
 
     def _all(self, value: object, pointer: str, depth: int) -> tuple[Filter, ...]:
-        if not isinstance(value, list):
-            raise _wrong(pointer, "is not a list of filters")
+        if not isinstance(value, list) or not value:
+            raise _wrong(pointer, "is not a list of filters, at least one")
         if len(value) > CONDITIONS:
             raise _wrong(pointer, f"has too many filters; at most {CONDITIONS}")
         return tuple(self.filter(part, f"{pointer}/{index}", depth + 1) for index, part in enumerate(value))
@@ -100,58 +103,82 @@ class _Reader:
             check_filterable(spoken, field)
         except MistakeError as wrong:
             raise MistakeError(replace(wrong.mistake, pointer=f"{pointer}/field")) from None
-        return self._compared(spoken, field, operator, given, at)
+        return self._compared(_Named(name, spoken, field), operator, given, at)
 
-    def _compared(self, spoken: str, field: Field, operator: Operator, given: object, at: str) -> Filter:
+    def _compared(self, named: "_Named", operator: Operator, given: object, at: str) -> Filter:
+        spoken, field = named.spoken, named.field
         match operator:
             case Operator.EXISTS:
                 return _existence(spoken, given, at)
             case Operator.IN:
-                return self._one_of(spoken, field, given, at)
+                return self._one_of(named, given, at)
             case Operator.LT | Operator.LTE | Operator.GT | Operator.GTE:
                 if field.kind not in _ORDERED:
                     raise _wrong(at, f"{field.name} has no order", _operators(field))
-                return self._term(spoken, field, f"{operator}:{_text(given, at)}", at)
+                return self._term(named, f"{operator}:{_text(given, at)}", at)
             case Operator.PREFIX | Operator.WILDCARD:
                 if field.kind not in _WRITTEN:
                     raise _wrong(at, f"{field.name} is no text", _operators(field))
-                return _pattern(spoken, operator, given, at)
+                return _written(spoken, operator, given, at)
             case Operator.MATCH | Operator.PHRASE:
                 if not field.text and field.kind is not Kind.TEXT:
                     raise _wrong(at, f"{field.name} is not searched as text", _operators(field))
                 return _words(spoken, operator, given, at)
 
-    def _one_of(self, spoken: str, field: Field, given: object, at: str) -> Filter:
+    def _one_of(self, named: "_Named", given: object, at: str) -> Filter:
         if not isinstance(given, list) or not given:
             raise _wrong(at, "is not a list of values")
         if len(given) > VALUES:
             raise _wrong(at, f"has too many values; at most {VALUES}")
-        parts = [self._value(spoken, field, value, f"{at}/{index}") for index, value in enumerate(given)]
+        parts = [self._value(named, value, f"{at}/{index}") for index, value in enumerate(given)]
         joined = combined(parts)
         return joined[0] if len(joined) == 1 else And(joined)
 
-    def _value(self, spoken: str, field: Field, value: object, at: str) -> Filter:
-        text = _text(value, at)
-        if field.kind not in _WRITTEN or not isinstance(value, str):
-            return self._term(spoken, field, text, at)
+    def _value(self, named: "_Named", value: object, at: str) -> Filter:
+        """Read a value as it stands: what would be an operator in a parameter is none in a body."""
+        text, field = _text(value, at), named.field
+        if field.kind is Kind.DATE:
+            taken = interval(text)
+            if taken is None:
+                raise _wrong(at, f"{text[:64]!r} is not a date such as 2025, 2025-03 or 2025-03-15T12:00:00Z")
+            return within(named.spoken, When.IN, taken)
+        if field.kind not in _WRITTEN:
+            found = resolve(field, text, self.terms.vocabulary)
+            if isinstance(found, Unknown):
+                raise _wrong(at, f"{text[:64]!r} {found.expected}", found.allowed, found.did_you_mean)
+            return Condition(named.spoken, Operator.IN, found)
         if '"' not in text:
-            return self._term(spoken, field, f'"{text}"', at)
+            return self._term(named, f'"{text}"', at)
         # It cannot be put into quotes, hence is none of the documented values either.
         if field.vocabulary is Values.CLOSED:
-            raise _wrong(
-                at, f"{text[:64]!r} is not a value of {field.name}", self.terms.vocabulary.known(field.name)
-            )
-        return Condition(spoken, Operator.IN, (text,))
+            known = self.terms.vocabulary.known(field.name)
+            raise _wrong(at, f"{text[:64]!r} is not a value of {field.name}", known)
+        return Condition(named.spoken, Operator.IN, (text,))
 
-    def _term(self, spoken: str, field: Field, text: str, at: str) -> Filter:
+    def _term(self, named: "_Named", text: str, at: str) -> Filter:
         try:
-            found, doubt = read_term(spoken, field, text, self.terms, self.now)
+            found, doubt = read_term(named.name, named.field, text, self.terms, self.now)
         except MistakeError as wrong:
-            raise MistakeError(replace(wrong.mistake, pointer=at)) from None
+            raise MistakeError(_at(wrong.mistake, at)) from None
         if doubt is not None:
-            self.doubts.append(replace(doubt, mistake=replace(doubt.mistake, pointer=at)))
+            self.doubts.append(replace(doubt, mistake=_at(doubt.mistake, at)))
             check_doubts(self.doubts)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A field, the name that was used for it, and the one that conditions use."""
+
+    name: str
+    spoken: str
+    field: Field
+
+
+def _at(mistake: Mistake, pointer: str) -> Mistake:
+    """Point at the value; positions and operators of parameters mean nothing here."""
+    meant = tuple(value for value in mistake.did_you_mean if not value.startswith("neq:"))
+    return replace(mistake, pointer=pointer, position=None, did_you_mean=meant)
 
 
 def _text_condition(operator: Operator, given: object, at: str) -> Condition:
@@ -167,11 +194,14 @@ def _existence(spoken: str, given: object, at: str) -> Filter:
     return stated if given else Not(stated)
 
 
-def _pattern(spoken: str, operator: Operator, given: object, at: str) -> Condition:
+def _written(spoken: str, operator: Operator, given: object, at: str) -> Condition:
     text = _text(given, at)
-    if operator is Operator.WILDCARD and len(text) - text.count("*") - text.count("?") < _WILDCARD_LITERALS:
-        raise _wrong(at, f"needs at least {_WILDCARD_LITERALS} characters that are not * or ?")
-    return Condition(spoken, operator, (text,))
+    if operator is Operator.PREFIX:
+        return Condition(spoken, operator, (text,))
+    found = pattern(text)
+    if isinstance(found, ValueProblem):
+        raise _wrong(at, found.message)
+    return Condition(spoken, operator, (found,))
 
 
 def _words(spoken: str, operator: Operator, given: object, at: str) -> Condition:

@@ -10,8 +10,7 @@ from mappings.field import Kind
 from mappings.fields import UnknownField, field_named
 from mappings.filter import And, Condition, Filter, Not, Or, Value
 from search_api.clause import Clause, Question
-from search_api.demand import label
-from search_api.explain import summary
+from search_api.explain import label_of, summary
 from search_api.freshness import JOINED
 
 _SHORT_LABEL = 128
@@ -79,7 +78,7 @@ def _shown_group(operator: str, parts: tuple[Filter, ...], *, negated: bool) -> 
         "operator": operator,
         "values": (),
         "negated": negated,
-        "filters": [{**_shown_filter(part), "label": label(part)} for part in parts],
+        "filters": [{**_shown_filter(part), "label": label_of(part)} for part in parts],
     }
 
 

@@ -14,9 +14,8 @@ from search_api.demand import combined, demand
 from search_api.limits import ERRORS, SENTENCE, VALUES
 from search_api.naming import LATER, QUESTION_NAMES, check_filterable, shown_field, unknown
 from search_api.problem import Mistake, MistakeError, refused
-from search_api.question.term import ValueProblem
+from search_api.question.term import ValueProblem, split_terms
 from search_api.terms import Named, Terms
-from search_api.value_list import listed
 
 _T = TypeVar("_T")
 
@@ -94,13 +93,14 @@ def _fields(
 def _read_field(name: str, values: Sequence[str], terms: Terms, now: datetime, doubts: list[Doubt]) -> Named:
     """Read the values given for a field under one name. Raises MistakeError."""
     spoken, field = _field(name)
-    pieces = [piece for value in values for piece in listed(field, value)]
+    check_filterable(spoken, field)
+    pieces = [piece for value in values for piece in split_terms(field, value)]
     if len(pieces) > VALUES:
         raise MistakeError(Mistake(detail=f"{len(pieces)} values are too many; at most {VALUES}"))
     certain = True
     filters: list[Filter] = []
     for start, value in pieces:
-        part, doubt = read_term(spoken, field, value, terms, now, start=start)
+        part, doubt = read_term(name, field, value, terms, now, start=start)
         filters.append(part)
         if doubt is not None:
             certain = False
@@ -131,13 +131,12 @@ def _demands(spoken: str, filters: Sequence[Filter]) -> tuple[Clause, ...]:
 
 
 def read_term(
-    spoken: str, field: Field, text: str, terms: Terms, now: datetime, *, start: int = 0
+    name: str, field: Field, text: str, terms: Terms, now: datetime, *, start: int = 0
 ) -> tuple[Filter, Doubt | None]:
-    """Read the value given for a field, at `start` of what was sent. Raises MistakeError."""
-    check_filterable(spoken, field)
+    """Read the value given for a field under a name, at `start` of what was sent. Raises MistakeError."""
     if not text:
         raise MistakeError(Mistake(detail="is empty; images that do not state it: exists:false"))
-    found = terms.read(spoken, field, text, now)
+    found = terms.read(name, field, text, now)
     if not isinstance(found, ValueProblem):
         return found, None
     mistake = Mistake(

@@ -43,13 +43,13 @@ class Terms:
             self._named.clear()
         self._named[name, value] = named
 
-    def read(self, spoken: str, field: Field, text: str, now: datetime) -> Filter | ValueProblem:
-        """Read the value of a field; `spoken` is the name that conditions use."""
-        key = (spoken, text)
+    def read(self, name: str, field: Field, text: str, now: datetime) -> Filter | ValueProblem:
+        """Read the value of a field under the name that was used for it."""
+        key = (name, text)
         found = self._read.get(key)
         if found is None:
-            found = parse_term_value(field, text, self.vocabulary, now, spoken)
-            if field.kind is not Kind.DATE and len(spoken) + len(text) <= _LENGTH:
+            found = parse_term_value(field, text, self.vocabulary, now, name)
+            if field.kind is not Kind.DATE and len(name) + len(text) <= _LENGTH:
                 if len(self._read) >= _KEPT:
                     self._read.clear()
                 self._read[key] = found

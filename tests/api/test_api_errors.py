@@ -172,6 +172,9 @@ async def test_odd_bytes_are_answered_or_refused(api: Api, query: str) -> None:
         pytest.param("facets=" + "a," * 3000, id="facets"),
         pytest.param("sort=" + "name," * 1000 + "nam", id="sort fields"),
         pytest.param("q=" + "%28" * 1000, id="parentheses"),
+        pytest.param("name=" + "*" * 7000 + "a*b", id="stars"),
+        pytest.param("name=" + "*a" * 3500, id="stars and letters"),
+        pytest.param("q=name:" + "*" * 1900 + "a*b", id="stars in a sentence"),
     ],
 )
 async def test_much_nonsense_costs_little(api: Api, query: str) -> None:

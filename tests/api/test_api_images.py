@@ -193,6 +193,37 @@ async def test_a_value_is_read_in_any_case_and_spelling(api: Api) -> None:
     assert (await api.get("/v1/images", {"os": "debian"})).ids == ["gold-4"]
 
 
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        pytest.param("platform=SecretOS,CentOS", {"bob-1", "gold-2"}, id="values, one nobody else has"),
+        pytest.param("platform=in:SecretOS,CentOS", {"bob-1", "gold-2"}, id="behind in"),
+        pytest.param("platform=CentOS&platform=in:SecretOS", {"bob-1", "gold-2"}, id="given twice"),
+        pytest.param(
+            "platform=neq:Ubuntu,neq:CentOS,neq:BobOS", {"gold-3", "gold-4", "bob-1"}, id="neq thrice"
+        ),
+        pytest.param("platform=neq:Ubuntu,CentOS,BobOS", {"gold-3", "gold-4", "bob-1"}, id="neq of three"),
+        pytest.param("created_at=gte:2026-02-01,lt:2026-03", {"gold-3"}, id="two bounds"),
+        pytest.param("min_ram=>1024,<=4096", {"gold-2"}, id="two signs"),
+        pytest.param('platform="CentOS",Debian', {"gold-2", "gold-4"}, id="quotes"),
+        pytest.param("tag=team.bob", {"shared-1"}, id="a tag in its other spelling"),
+        pytest.param("tags=team.bob", set(), id="a tag as it is spelled"),
+    ],
+)
+async def test_values_of_one_parameter(tenants: Api, query: str, ids: set[str]) -> None:
+    told = await tenants.get(f"/v1/images?{query}&limit=100", by="bob")
+    assert told.status == 200, told.json
+    assert set(told.ids) == ids
+
+
+async def test_each_value_that_nobody_has_is_named_with_its_place(api: Api) -> None:
+    told = await api.get("/v1/images", {"platform": "in:Ubuntoo,Ubuntu,Centoss"})
+    assert [(error["position"], error["did_you_mean"]) for error in told.json["errors"]] == [
+        (3, ["Ubuntu"]),
+        (18, ["CentOS"]),
+    ]
+
+
 async def test_a_facet_counts_what_choosing_another_value_would_give(api: Api) -> None:
     told = await api.get("/v1/images", {"platform": "CentOS", "facets": "platform,os_type"})
     platform = told.json["facets"]["platform"]

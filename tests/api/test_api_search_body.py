@@ -1,5 +1,7 @@
 """`POST /v1/images/search`: filter trees, and where they are wrong."""
 
+import time
+
 import pytest
 
 from search_api.limits import DEPTH
@@ -43,15 +45,17 @@ def _condition(field: str, **operator: object) -> dict[str, object]:
             {"alice-1", "market-1"},
             id="tree",
         ),
-        pytest.param({"or": []}, set(), id="or of nothing"),
-        pytest.param({"and": []}, None, id="and of nothing"),
+        pytest.param(_condition("os_version", **{"in": ["CentOS 7.9 64bit"]}), {"gold-2"}, id="text"),
+        pytest.param(_condition("created_at", **{"in": ["2026-03"]}), {"gold-2"}, id="in a month"),
+        pytest.param(_condition("usable", **{"in": [False]}), {"gold-5", "gold-6", "gold-7"}, id="flag"),
+        pytest.param(_condition("name", **{"in": ["neq:x"]}), set(), id="a name like an operator"),
+        pytest.param(_condition("name", wildcard="CentOS*****64bit"), {"gold-2"}, id="stars in a row"),
     ],
 )
-async def test_a_tree_is_answered(api: Api, tree: object, ids: set[str] | None) -> None:
+async def test_a_tree_is_answered(api: Api, tree: object, ids: set[str]) -> None:
     told = await api.post({"filter": tree, "limit": 1000})
     assert told.status == 200, told.json
-    everything = set((await api.get("/v1/images", {"limit": "1000"})).ids)
-    assert set(told.ids) == (everything if ids is None else ids)
+    assert set(told.ids) == ids
 
 
 async def test_body_and_parameters_give_the_same(api: Api) -> None:
@@ -116,6 +120,8 @@ def _nested(levels: int) -> object:
         pytest.param({"filter": {"xor": []}}, "/filter", id="unknown shape"),
         pytest.param({"filter": {"and": {}}}, "/filter/and", id="no list"),
         pytest.param({"filter": {"and": [], "or": []}}, "/filter", id="two shapes"),
+        pytest.param({"filter": {"and": []}}, "/filter/and", id="and of nothing"),
+        pytest.param({"filter": {"not": {"or": []}}}, "/filter/not/or", id="or of nothing"),
         pytest.param({"filter": {"and": [{"not": {"or": [1]}}]}}, "/filter/and/0/not/or/0", id="deep inside"),
         pytest.param({"filter": _condition("platform")}, "/filter", id="no operator"),
         pytest.param({"filter": _condition("platform", equals="x")}, "/filter", id="unknown operator"),
@@ -139,6 +145,30 @@ def _nested(levels: int) -> object:
         pytest.param({"filter": _condition("platform", match="x")}, "/filter/match", id="not searched"),
         pytest.param({"filter": _condition("text", **{"in": ["x"]})}, "/filter/in", id="text by in"),
         pytest.param({"filter": _condition("name", wildcard="*a*")}, "/filter/wildcard", id="one literal"),
+        pytest.param(
+            {"filter": _condition("name", wildcard="*ab" * 9)}, "/filter/wildcard", id="too many stars"
+        ),
+        pytest.param(
+            {"filter": _condition("name", wildcard="a?" * 65)}, "/filter/wildcard", id="pattern too long"
+        ),
+        pytest.param({"filter": _condition("min_ram", **{"in": ["1..5"]})}, "/filter/in/0", id="a range in"),
+        pytest.param({"filter": _condition("min_ram", **{"in": ["1,5"]})}, "/filter/in/0", id="a list in"),
+        pytest.param({"filter": _condition("min_ram", **{"in": [">=1"]})}, "/filter/in/0", id="a bound in"),
+        pytest.param({"filter": _condition("min_ram", **{"in": ["*"]})}, "/filter/in/0", id="a star in"),
+        pytest.param({"filter": _condition("min_ram", **{"in": ['""']})}, "/filter/in/0", id="quotes in"),
+        pytest.param(
+            {"filter": _condition("min_ram", gte="lt:5")}, "/filter/gte", id="an operator behind one"
+        ),
+        pytest.param(
+            {"filter": _condition("deleted", **{"in": ["exists:true"]})}, "/filter/in/0", id="exists in"
+        ),
+        pytest.param(
+            {"filter": _condition("created_at", **{"in": ["2026", "neq:2025"]})}, "/filter/in/1", id="neq in"
+        ),
+        pytest.param(
+            {"filter": _condition("last_seen", **{"in": ["*"]})}, "/filter/in/0", id="a star in a date"
+        ),
+        pytest.param({"filter": _condition("version", **{"in": ["1..2"]})}, "/filter/in/0", id="versions in"),
         pytest.param({"filter": _condition("platform", exists="yes")}, "/filter/exists", id="exists what"),
         pytest.param({"filter": _nested(DEPTH)}, "/filter" + "/not" * DEPTH, id="too deep"),
         pytest.param(
@@ -158,7 +188,42 @@ def _nested(levels: int) -> object:
     ],
 )
 async def test_a_mistake_is_pointed_at(api: Api, content: object, pointer: str) -> None:
-    assert problem(await api.post(content), 400)["pointer"] == pointer
+    error = problem(await api.post(content), 400)
+    assert error["pointer"] == pointer
+    assert "position" not in error
+
+
+async def test_a_value_in_a_body_has_no_operators_to_suggest(api: Api) -> None:
+    error = problem(await api.post({"filter": _condition("platform", **{"in": ["-Ubuntu"]})}), 400)
+    assert error["pointer"] == "/filter/in/0"
+    assert "did_you_mean" not in error
+
+
+async def test_patterns_of_a_question_are_counted_over_all_its_sources(api: Api) -> None:
+    several = [_condition("name", wildcard=f"*ima?e {letter}*") for letter in "abcdefgh"]
+    assert (await api.post({"filter": {"or": several}})).status == 200
+    told = await api.post({"q": "name:*im*ge", "filter": {"or": several}})
+    problem(told, 400)
+    assert "at most 8" in told.json["detail"]
+
+
+@pytest.mark.parametrize(
+    "wildcard",
+    [
+        pytest.param("*" * 60_000 + "a*b", id="stars"),
+        pytest.param("*a" * 30_000, id="stars and letters"),
+        pytest.param("?" * 60_000 + "ab", id="question marks"),
+        pytest.param("ab" + "*?" * 30_000, id="both"),
+        pytest.param("a" * 60_000 + "*", id="letters"),
+    ],
+)
+async def test_a_pattern_without_sense_costs_little(api: Api, wildcard: str) -> None:
+    content = {"filter": {"or": [_condition("name", wildcard=wildcard), _condition("id", wildcard=wildcard)]}}
+    await api.post({})
+    begun = time.process_time()
+    told = await api.post(content)
+    assert time.process_time() - begun < 0.25
+    assert told.status in (200, 400, 413)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +236,9 @@ async def test_a_mistake_is_pointed_at(api: Api, content: object, pointer: str) 
         pytest.param(b'{"limit": NaN}', id="no number"),
         pytest.param(b'{"filter":' + b'{"not":' * 5000 + b"{}" + b"}" * 5001, id="deeper than any reader"),
         pytest.param(b"\xff\xfe", id="no text"),
+        pytest.param(b'{"limit": 1, "limit": 2}', id="a key twice"),
+        pytest.param(b'{"filter": {"field": "name", "in": ["a"], "in": ["b"]}}', id="a key twice, inside"),
+        pytest.param(b'{"q": "a", "\\u0071": "b"}', id="a key twice, written in two ways"),
     ],
 )
 async def test_what_is_no_json_object_is_refused(api: Api, body: bytes) -> None:
