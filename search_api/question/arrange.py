@@ -99,6 +99,9 @@ def _by(items: Sequence[Item], at: int, found: Arrangement, *, counting: bool) -
         return at + 1
     named = field_named(names.field)
     end = target + 1
+    absent = skip(items, end)
+    if absent < len(items) and items[absent].is_role(Role.ABSENT):
+        return at + 1
     direction = (
         items[end] if end < len(items) and items[end].is_role(Role.ASCENDING, Role.DESCENDING) else None
     )

@@ -10,13 +10,13 @@ from mappings.fields import field_named
 from mappings.filter import TEXT, And, Condition, Not, Operator, Value, fields
 from search_api.clause import Ignored, Reason
 from search_api.question.bounded import Bounded, bounded
-from search_api.question.lex import Shape
+from search_api.question.lex import Shape, written
 from search_api.question.match import Item, Number, Shaped, Word
 from search_api.question.meaning import Bounds, Compares, Names, Role, Says, SizeUnit
 from search_api.question.measure import measure
 from search_api.question.quantity import Version, quantity, skip
 from search_api.question.reading import DATED, Reading, asks, searches
-from search_api.question.terms import TAG, tag, terms
+from search_api.question.terms import TAG, field_of, tag, terms
 from search_api.question.unit import Mark, Unit
 from search_api.question.value import Unknown, resolve
 from search_api.vocabulary import Vocabulary
@@ -103,7 +103,25 @@ def _absences(reading: Reading, at: int) -> int | None:
         behind.has(Number) or behind.has(Says) or _follows(reading, names.field, place)
     ):
         return None
-    return _absent(reading, names.field, at, target + 1)
+    end = _absent(reading, names.field, at, target + 1)
+    while (following := _listed_absence(reading, end)) is not None:
+        name, place = following
+        reading.leave(end, end + 1, Reason.UNDERSTOOD_ELSEWHERE)
+        end = _absent(reading, name, end + 1, place)
+    return end
+
+
+def _listed_absence(reading: Reading, at: int) -> tuple[str, int] | None:
+    """Read the "or description" of "no tags or description": the field, and where reading goes on."""
+    sign, item = reading.item(at), reading.item(at + 1)
+    names = item.get(Names) if item is not None else None
+    joins = (Mark.AND, Mark.OR, Mark.NOR, Mark.COMMA)
+    if sign is None or item is None or names is None or _mark_of(sign) not in joins or item.has(Says):
+        return None
+    place = skip(reading.items, at + 2)
+    behind = reading.item(place)
+    ends = behind is None or behind.is_shape(*_SIGNS) or _mark_of(behind) is not None
+    return (names.field, at + 2) if ends else None
 
 
 def _follows(reading: Reading, name: str, at: int) -> bool:
@@ -112,7 +130,7 @@ def _follows(reading: Reading, name: str, at: int) -> bool:
     if item.has(Compares) or _value_of(reading, field, item) is not None:
         return True
     if name == "tags":
-        return item.has(Word) or item.is_shape(Shape.TERM)
+        return item.has(Word) or (item.is_shape(Shape.TERM) and field_of(written(item.text).name) is None)
     return name in DATED and (item.has(Bounds) or bounded(reading.items, at, reading.now) is not None)
 
 
@@ -315,7 +333,9 @@ _READERS = (
 def _left_over(reading: Reading, at: int) -> int:
     """Filler goes; all other words are text."""
     item = reading.items[at]
-    if item.is_role(Role.FILLER) or item.is_shape(Shape.SYMBOL):
+    if item.is_role(Role.ABSENT):
+        reading.notes.append(f"“{item.text}” was not used: no field is named before it")
+    if item.is_role(Role.FILLER, Role.ABSENT) or item.is_shape(Shape.SYMBOL):
         reading.leave(at, at + 1, Reason.FILLER)
         return at + 1
     reading.clings = False

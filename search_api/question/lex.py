@@ -131,10 +131,15 @@ def _run(run: str, start: int, gap: str, word: int, shouting: bool) -> list[Piec
     if not body:
         return [Piece(Shape.SYMBOL, run, span, gap, word, span)]
     first = start + body_start
+    pieces: list[Piece] = []
+    if run[0] in "-!":
+        # It negates nothing where it is: it is no part of the word, so that it is seen to be left aside.
+        pieces.append(Piece(Shape.SYMBOL, run[:body_start], (start, first), gap, word, (start, first)))
+        word, span = word + 1, (first, span[1])
     for shape, pattern in _WHOLE:
         if pattern.fullmatch(body):
-            return [Piece(shape, body, (first, first + len(body)), gap, word, span)]
-    return list(_seams(body, first, gap, word, span))
+            return [*pieces, Piece(shape, body, (first, first + len(body)), gap, word, span)]
+    return [*pieces, *_seams(body, first, gap, word, span)]
 
 
 def _seams(body: str, first: int, gap: str, word: int, span: Span) -> list[Piece]:

@@ -27,6 +27,8 @@ from search_api.question.unit import Mark, Unit
 from search_api.question.value import LARGEST, in_unit
 
 SIZED = ("min_ram", "min_disk", "image_size", "max_ram")
+WINDOWS = "Windows"
+"""Its versions are years."""
 SQUEEZED = ("Ubuntu", "openEuler")
 """Their releases are yy.mm, which people also write without the point: ubuntu2204."""
 
@@ -182,26 +184,35 @@ def _with_unit_behind(
 
 def _with_shared_unit(reading: Reading, at: int, read: Bounded, number: Version) -> Measured | None:
     """Read the 2 of "2 or 4 GB", the 2 and the 4 of "2, 4 or 8 GB"."""
-    if reading.clings and year_of(number.text) is not None:
+    listed = _list_with_unit(reading, read, number)
+    if listed is None:
         return None
-    told = [number]
-    place, joined_by_or = read.end, False
-    while read.last is None and told[-1].plain and told[-1].text.isdigit() and not told[-1].pack:
-        sign = reading.item(place)
-        if sign is None or not (sign.is_role(Role.OR) or sign.is_shape(Shape.COMMA)):
+    told, last, end = listed
+    whole = Bounded(last, None, read.operator, read.when, end)
+    if isinstance(last, Unused):
+        return measure(reading, at, whole)
+    return _size(reading, at, whole, last, tuple(Size(Decimal(text) * last.unit, last.unit) for text in told))
+
+
+def _list_with_unit(
+    reading: Reading, read: Bounded, number: Version
+) -> tuple[list[str], Size | Unused, int] | None:
+    """The bare numbers of a list with "or" in it, the amount that ends it, and where that ends."""
+    told, end, by_or = [number], read.end, False
+    year = reading.clings and year_of(number.text) is not None
+    while read.last is None and not year and told[-1].text.isdigit() and not told[-1].pack:
+        sign = reading.item(end)
+        joins = sign is not None and (sign.is_role(Role.OR) or sign.is_shape(Shape.COMMA))
+        found = quantity(reading.items, end + 1, reading.now) if joins and reading.item(end + 1) else None
+        if sign is None or found is None:
             return None
-        joined_by_or |= sign.is_role(Role.OR)
-        found = quantity(reading.items, place + 1, reading.now) if reading.item(place + 1) else None
-        if found is None:
+        by_or |= sign.is_role(Role.OR)
+        last, end = found
+        if not isinstance(last, Version):
+            if by_or and isinstance(last, Size | Unused):
+                return [each.text for each in told], last, end
             return None
-        following, place = found
-        if isinstance(following, Size) and joined_by_or:
-            sizes = tuple(Size(Decimal(each.text) * following.unit, following.unit) for each in told)
-            whole = Bounded(following, None, read.operator, read.when, place)
-            return _size(reading, at, whole, following, sizes)
-        if not isinstance(following, Version):
-            return None
-        told.append(following)
+        told.append(last)
     return None
 
 
@@ -221,7 +232,7 @@ def _as_year(reading: Reading, read: Bounded, number: Version) -> Interval | Non
         return None
     last = next((node for node in reversed(reading.nodes) if isinstance(node, Unit)), None)
     listed = reading.last_marks(Mark.OR, Mark.AND, Mark.COMMA) and last is not None and last.topic & {*DATED}
-    told = read.when is not None and (read.operator is None or reading.platform != "Windows")
+    told = read.when is not None and (read.operator is None or reading.platform != WINDOWS)
     item = reading.item(read.end)
     names = item.get(Names) if item is not None and not reading.clings else None
     behind = names is not None and names.field in DATED
@@ -231,15 +242,14 @@ def _as_year(reading: Reading, read: Bounded, number: Version) -> Interval | Non
 
 
 def _years_alone(reading: Reading, read: Bounded) -> bool:
-    """Whether a range is of years: "2020 to 2022", and no OS beside it."""
+    """Whether a range is of years: "2020 to 2022"; those of Windows are versions."""
     last = read.last
-    if not isinstance(last, Version) or year_of(last.text) is None or reading.platform is not None:
-        return False
-    if reading.name is not None:
+    if not isinstance(last, Version) or year_of(last.text) is None or reading.name is not None:
         return False
     following = reading.item(skip(reading.items, read.end))
     says = following.get(Says) if following is not None else None
-    return says is None or "platform" not in fields(says.filter)
+    beside = [str(part.values[0]) for part in conditions(says.filter) if part.values] if says else []
+    return WINDOWS not in (reading.platform, *beside)
 
 
 def _listed_bits(reading: Reading, end: int, number: Version) -> bool:
@@ -263,7 +273,9 @@ def _before_os(reading: Reading, at: int, read: Bounded, number: Version) -> boo
     """Whether a number that looks like a version stands right before an OS: "v22.04 ubuntu"."""
     following = reading.item(read.end)
     says = following.get(Says) if following is not None else None
-    if says is None or reading.clings or fields(says.filter) != {"platform"}:
+    last = reading.nodes[-1] if reading.nodes else None
+    behind_text = isinstance(last, Unit) and last.is_text
+    if says is None or behind_text or reading.clings or fields(says.filter) != {"platform"}:
         return False
     return (
         not number.plain

@@ -64,7 +64,7 @@ def _quoted(reading: Reading, at: int, item: Item, shaped: Shaped) -> None:
 def _term(reading: Reading, at: int, item: Item) -> int:
     """Read `field:value`; what names no field, or has no such value, is text."""
     term = written(item.text)
-    named = _field(term.name or item.text.rstrip(_SIGNS))
+    named = field_of(term.name or item.text.rstrip(_SIGNS))
     text = item.text.rstrip(",;")
     value = term.value.rstrip(",;").removesuffix("'") if term.name else ""
     reading.clings = False
@@ -116,7 +116,7 @@ _SIGNS = "=:<>!"
 _COMPARING = ("!=", ">=", "<=", ">", "<")
 
 
-def _field(name: str) -> tuple[Field, str] | None:
+def field_of(name: str) -> tuple[Field, str] | None:
     """Find the field that a term names, in any case; none that is only for the catalogue's own use."""
     for spelled in (name, name.lower()):
         if spelled in JOINED:

@@ -107,6 +107,14 @@ RULES = [
     ("no field by its written name", "images with no os_version", "not OS version: stated"),
     ("not stated, told behind", "firmware not stated", "not Boot mode: stated"),
     ("not set, told behind", "min_ram is not set", "not Minimum memory: stated"),
+    (
+        "a list of fields that are not stated",
+        "no tags or description",
+        "not Tags: stated, not Description: stated",
+    ),
+    ("a list that ends with a value", "no tags and platform ubuntu", "not Tags: stated, Ubuntu"),
+    ("a term behind what is not stated", "no tags os_bit:64", "not Tags: stated, 64-bit"),
+    ("which, and not stated", "which platform is not stated", "not Platform: stated"),
     ("no platform, in Chinese", "没有平台的镜像", "not Platform: stated"),
     ("not set, in Chinese", "平台未设置", "not Platform: stated"),
     ("a value behind the name is negated", "no platform Other", "not Other"),
@@ -149,12 +157,15 @@ RULES = [
     ("a written negated negation", "NOT NOT ubuntu", "Ubuntu"),
     ("both, in Chinese", "既支持KVM又支持XEN", "KVM, Xen"),
     ("a v before a version", "kylin v10", "Kylin, version 10"),
+    ("a bare version before its OS", "22.04 ubuntu", "version 22.04, Ubuntu"),
+    ("a number of something else before an OS", "python 3.11 ubuntu", "Ubuntu, text python 3.11"),
     ("a version before its OS", "v22.04 ubuntu", "version 22.04, Ubuntu"),
     ("a Chinese name and a version", "麒麟V10", "Kylin, version 10"),
     ("full-width forms", "ＵＢＵＮＴＵ　２２．０４", "Ubuntu, version 22.04"),
     ("years from to", "from 2023 to 2024", "Created: 2023-01-01 before 2025-01-01"),
     ("years between", "between 2023 and 2024", "Created: 2023-01-01 before 2025-01-01"),
     ("a range of years", "2020-2022 images", "Created: 2020-01-01 before 2023-01-01"),
+    ("a range of years beside an OS", "ubuntu 2020-2022", "Ubuntu, Created: 2020-01-01 before 2023-01-01"),
     ("a range of versions that look like years", "windows 2016-2019", "Windows, Version: 2016 to 2019"),
     ("words behind a name, in Chinese", "名字包含nginx", "text nginx"),
     ("not larger is said of the file", "not larger than 1GB", "Image size ≤ 1073741824 bytes"),
@@ -223,6 +234,8 @@ def test_written_names_are_names(
     [
         ("ubuntu or debian but not both", "“not” was not used"),
         ("no images", "“no” was not used"),
+        ("images not set", "“not set” was not used: no field is named"),
+        ("4 or 8 vcpus", "“4 or 8 vcpus” was not used"),
         ("platform:-ubuntu", "read as neq:Ubuntu"),
         ('platform="Ubuntu', "“platform=” was not used: no value follows"),
         ("name:*a*b*c*d*e*f*g*h*i*", "more than 8 *"),
@@ -231,6 +244,12 @@ def test_written_names_are_names(
 )
 def test_what_was_not_used_is_said(sentence: str, note: str) -> None:
     assert note in "; ".join(read(sentence, words(), NOW).notes)
+
+
+def test_a_sign_that_negates_nothing_is_left_aside() -> None:
+    sentence = '"data disk"-arm'
+    found = read(sentence, words(), NOW)
+    assert [sentence[slice(*ignored.span)] for ignored in found.ignored] == ["-"]
 
 
 @pytest.mark.parametrize("sentence", ["not not ubuntu", "not 64-bit Windows", "NOT uefi", "no tags"])
