@@ -1,6 +1,8 @@
 """The ledger in `ledger.sqlite`, beside the generations: one process writes, any number read meanwhile."""
 
+import os
 import sqlite3
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from datetime import datetime
@@ -10,7 +12,8 @@ from typing import Any, Self
 import orjson
 
 from engines.base import EngineError, EngineUnavailable, ForeignGeneration
-from engines.embedded.private import make_file, make_folder
+from engines.embedded.durable import sync_file, sync_folder
+from engines.embedded.private import make_folder
 from engines.ledger import Outcome, Run, ScopeState, State
 
 LEDGER_FILE = "ledger.sqlite"
@@ -28,7 +31,7 @@ def open_ledger(folder: Path) -> "EmbeddedLedger":
     try:
         if not path.exists():
             make_folder(folder)
-            make_file(path)
+            _make(path)
         return EmbeddedLedger.open(path)
     except (OSError, sqlite3.Error) as error:
         raise EngineUnavailable(f"cannot open the ledger {path}: {error}") from error
@@ -39,10 +42,10 @@ class EmbeddedLedger:
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open a file. Raises sqlite3.Error, or ForeignGeneration."""
+        """Open a file. Raises sqlite3.Error, EngineUnavailable for what is no ledger, ForeignGeneration."""
         ledger = cls(path)
         try:
-            ledger._prepare()
+            ledger._check_format()
         except BaseException:
             ledger._connection.close()
             raise
@@ -107,16 +110,10 @@ class EmbeddedLedger:
         """Let go of the file."""
         self._connection.close()
 
-    def _prepare(self) -> None:
-        """Make the tables where there are none; that alone takes the right to write."""
-        if _format(self._connection) == 0:
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            try:
-                self._connection.executescript(_TABLES)
-            except BaseException:
-                _give_up(self._connection)
-                raise
+    def _check_format(self) -> None:
         form = _format(self._connection)
+        if form == 0:
+            raise EngineUnavailable(f"{self._path} is not a ledger")
         if form > LEDGER_FORMAT:
             raise ForeignGeneration(
                 f"{self._path} has format {form}; this version knows up to {LEDGER_FORMAT}"
@@ -142,6 +139,23 @@ class EmbeddedLedger:
             return self._connection.execute(statement, values).fetchall()
         except (OSError, sqlite3.Error) as error:
             raise EngineUnavailable(f"cannot read the ledger {self._path}: {error}") from error
+
+
+def _make(path: Path) -> None:
+    """Write a new ledger whole, then link: of several makers the first wins, and none waits for another."""
+    number, name = tempfile.mkstemp(dir=path.parent, prefix="ledger-")
+    os.close(number)
+    draft = Path(name)
+    try:
+        with closing(_connection(draft, "mode=rw")) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(_TABLES)
+        sync_file(draft)
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+        sync_folder(path.parent)
+    finally:
+        draft.unlink()
 
 
 _Stamp = tuple[int, int, int]
@@ -193,11 +207,11 @@ def _give_up(connection: sqlite3.Connection) -> None:
 
 
 _TABLES = """
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS runs (number INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE, entry BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS scopes (scope TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS revision (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL);
-INSERT OR IGNORE INTO revision VALUES (1, 0);
+BEGIN;
+CREATE TABLE runs (number INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE, entry BLOB NOT NULL);
+CREATE TABLE scopes (scope TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE revision (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL);
+INSERT INTO revision VALUES (1, 0);
 PRAGMA user_version = 1;
 COMMIT;
 """

@@ -1,7 +1,10 @@
 """The ledger's file: other versions, other writers, and folders that cannot be written."""
 
+import asyncio
+import multiprocessing
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -44,6 +47,27 @@ async def test_a_ledger_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     change(await filled(tmp_path), f"PRAGMA user_version = {LEDGER_FORMAT + 1}")
     with pytest.raises(ForeignGeneration, match=f"format {LEDGER_FORMAT + 1}"):
         open_ledger(tmp_path)
+
+
+async def test_a_file_without_a_format_is_no_ledger(tmp_path: Path) -> None:
+    change(tmp_path / LEDGER_FILE, "CREATE TABLE runs (number INTEGER PRIMARY KEY)")
+    with pytest.raises(EngineUnavailable, match="is not a ledger"):
+        open_ledger(tmp_path)
+
+
+def test_many_processes_may_make_the_ledger_at_once(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(4, context) as processes:
+        for number in range(12):
+            folder = tmp_path / str(number)
+            assert list(processes.map(opened, [folder] * 4)) == [0] * 4
+            assert list(folder.glob("ledger-*")) == []
+
+
+def opened(folder: Path) -> int:
+    """Open a ledger and give its revision."""
+    with closing_ledger(folder) as ledger:
+        return asyncio.run(ledger.revision())
 
 
 @pytest.mark.parametrize(
