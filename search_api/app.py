@@ -1,11 +1,13 @@
 """`application`: the HTTP service, composed."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
 from aiohttp import web
 
-from engines.base import Readers
+from engines.base import EngineError, Readers
 from engines.clock import Clock
 from engines.ledger import Ledger
 from search_api.boundary import boundary
@@ -21,6 +23,8 @@ from search_api.routes.keys import ACCESS, CLOCK, CURSOR_KEY, DEADLINES, LEDGER,
 from search_api.routes.runs import runs
 from search_api.routes.search import facets, only_by_body, search, search_by_body
 from search_api.service import Service
+
+FOLLOW_SECONDS = 1.0
 
 
 def application(
@@ -49,6 +53,7 @@ def application(
         readers=readers, ledger=ledger, clock=clock, cursor_key=cursor_key, question_now=question_now
     )
     app.cleanup_ctx.append(_closing)
+    app.cleanup_ctx.append(_following)
     app.router.add_get("/", index)
     app.router.add_get("/v1/images", search)
     app.router.add_post("/v1/images/search", search_by_body)
@@ -73,3 +78,20 @@ async def _closing(app: web.Application) -> AsyncIterator[None]:
     await app[SERVICE].close()
     await app[READERS].close()
     await app[LEDGER].close()
+
+
+async def _following(app: web.Application) -> AsyncIterator[None]:
+    """Take new generations over without waiting for a request, which would still get the old one."""
+    task = asyncio.create_task(_follow(app[SERVICE], app[CLOCK]))
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def _follow(service: Service, clock: Clock) -> None:
+    while True:
+        # Whatever is wrong is told to those who ask.
+        with contextlib.suppress(EngineError):
+            await service.catalogue.current()
+        await clock.sleep(FOLLOW_SECONDS)

@@ -28,7 +28,7 @@ async def image(service: Service, caller: Caller, identity: str, pairs: Iterable
     hits = _one_each(found.hits)
     if not hits:
         raise _unknown()
-    revision = await service.ledger.current()
+    revision = await service.ledger.current(found.generation)
     return b'{"images":%b,"catalog":%b}' % (
         images_json(hits, revision.freshness(caller), fields),
         revision.catalog(found.generation, caller),

@@ -130,7 +130,7 @@ class Service:
         mark = fingerprint(Query(filter=question.filter, text=question.text, sort=question.sort), caller)
         if place is not None and place.fingerprint != mark:
             raise _bad_cursor("belongs to another question; all parameters but limit and facets must stay")
-        revision = await self.ledger.current()
+        revision = await self.ledger.current(served.generation)
         query = Query(
             filter=revision.freshness(caller).on_scopes(question.filter),
             text=question.text,

@@ -30,7 +30,7 @@ async def readiness(request: web.Request) -> web.Response:
     no_parameters(request)
     try:
         served = await request.app[SERVICE].catalogue.current()
-        confirmed = await _confirmed(request.app[LEDGER])
+        confirmed = await _confirmed(request.app[LEDGER], served.generation)
     except EngineError as error:
         return problem_response(engine_problem(error))
     degraded = request.app[READERS].problem is not None
@@ -45,10 +45,12 @@ async def readiness(request: web.Request) -> web.Response:
     return web.Response(body=orjson.dumps(body), headers=_HEADERS)
 
 
-async def _confirmed(ledger: Ledger) -> Run | None:
-    """Find the last run that published, or found all as it was."""
+async def _confirmed(ledger: Ledger, generation: str) -> Run | None:
+    """Find the last run that published a generation, or found all as it has it."""
     runs = await ledger.runs(_LOOKED_AT)
-    return next((run for run in runs if run.outcome is not Outcome.FAILED), None)
+    return next(
+        (run for run in runs if run.outcome is not Outcome.FAILED and run.generation == generation), None
+    )
 
 
 _PROBLEM = "A newer generation was published that cannot be read; the log says why."

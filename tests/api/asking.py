@@ -95,7 +95,7 @@ async def fill(folder: Path, documents: Sequence[Any]) -> str:
     engine = embedded(folder)
     generation = await publish_once(engine, documents)
     ledger = engine.ledger()
-    await ledger.record(run("run-1"))
+    await ledger.record(run("run-1", generation=generation))
     await ledger.close()
     return generation
 

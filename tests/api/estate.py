@@ -197,7 +197,9 @@ STATES = (
 )
 
 
-def run(identity: str, minutes: int = 0, outcome: Outcome = Outcome.PUBLISHED) -> Run:
+def run(
+    identity: str, minutes: int = 0, outcome: Outcome = Outcome.PUBLISHED, generation: str = "served"
+) -> Run:
     return Run(
         run=identity,
         started=EARLIER + timedelta(minutes=minutes),
@@ -205,7 +207,7 @@ def run(identity: str, minutes: int = 0, outcome: Outcome = Outcome.PUBLISHED) -
         outcome=outcome,
         exit=0,
         reason=None,
-        generation="served",
+        generation=generation,
         documents=len(PLANTED),
         added=len(PLANTED),
         changed=0,

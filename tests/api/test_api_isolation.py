@@ -165,12 +165,12 @@ async def test_catalog_and_runs_tell_of_the_callers_scopes_only(tenants: Api) ->
 async def test_a_shared_image_is_as_fresh_as_the_callers_own_listings_tell(tmp_path: Path) -> None:
     (shared,) = (one for one in documents() if one.fields["id"] == "shared-2")
     both = shared.stamped(scopes=(ALICE_SHARED.id, BOB_SHARED.id), visible_to=(ALICE, BOB))
-    await fill(tmp_path, [both])
+    generation = await fill(tmp_path, [both])
     ledger = embedded(tmp_path).ledger()
     carried = state(
         ALICE_SHARED, state=State.INCOMPLETE, reason="503", last_complete=YESTERDAY, seen=0, carried=1
     )
-    await ledger.record(replace(run("run-2", minutes=1), scopes=(carried, state(BOB_SHARED))))
+    await ledger.record(replace(run("run-2", 1, generation=generation), scopes=(carried, state(BOB_SHARED))))
     await ledger.close()
     yesterday, earlier = (date_text(from_datetime(moment)) for moment in (YESTERDAY, EARLIER))
     async with serving(tmp_path, TokenAccess()) as api:

@@ -95,10 +95,10 @@ async def test_every_field_can_be_asked_by_each_of_its_names(api: Api) -> None:
 
 
 async def test_runs_come_newest_first_by_pages(tmp_path: Path) -> None:
-    await fill(tmp_path, documents())
+    generation = await fill(tmp_path, documents())
     ledger = embedded(tmp_path).ledger()
-    await ledger.record(run("run-2", 10, Outcome.UNCHANGED))
-    await ledger.record(run("run-3", 20, Outcome.FAILED))
+    await ledger.record(run("run-2", 10, Outcome.UNCHANGED, generation))
+    await ledger.record(run("run-3", 20, Outcome.FAILED, generation))
     await ledger.close()
     async with serving(tmp_path) as api:
         first = await api.get("/v1/runs", {"limit": "2"})

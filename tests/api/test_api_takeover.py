@@ -127,3 +127,22 @@ async def test_what_cannot_be_taken_over_leaves_the_old_one_answering(
                 break
         assert await _generation(api) == second
     assert f"generation {second} cannot be taken over yet" in caplog.text
+
+
+async def test_a_generation_is_taken_over_while_nobody_asks(tmp_path: Path) -> None:
+    first = await fill(tmp_path, documents())
+    held: list[Disturbed] = []
+
+    def disturb(inner: Readers) -> Readers:
+        held.append(Disturbed(inner))
+        return held[0]
+
+    async with serving(tmp_path, readers=disturb) as api:
+        assert await _generation(api) == first
+        second = await _publish_another(embedded(tmp_path))
+        for _ in range(10_000):
+            api.hand.move(2)
+            await asyncio.sleep(0)
+            if second in held[0].asked:
+                break
+        assert second in held[0].asked

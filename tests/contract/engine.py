@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,16 +26,25 @@ class HandClock:
     """Stands still until it is moved."""
 
     seconds: float = 0.0
+    asleep: list[tuple[float, asyncio.Future[None]]] = field(default_factory=list)
 
     def move(self, seconds: float) -> None:
         self.seconds += seconds
+        for until, waking in self.asleep:
+            if until <= self.seconds and not waking.done():
+                waking.set_result(None)
+
+    async def sleep(self, seconds: float) -> None:
+        waking = asyncio.get_running_loop().create_future()
+        self.asleep.append((self.seconds + seconds, waking))
+        await waking
 
     @property
     def clock(self) -> Clock:
         return Clock(
             now=lambda: START + timedelta(seconds=self.seconds),
             monotonic=lambda: self.seconds,
-            sleep=lambda _: asyncio.sleep(0),
+            sleep=self.sleep,
         )
 
 
