@@ -7,7 +7,7 @@ from datetime import datetime
 from mappings.filter import Operator
 from search_api.question.match import Item
 from search_api.question.meaning import Bounds, Compares, Names, Role, When
-from search_api.question.quantity import Quantity, Size, Taken, Version, quantity, skip
+from search_api.question.quantity import Lasting, Quantity, Size, Taken, Version, quantity, skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,9 @@ def _upper(
 
 
 def _comparable(first: Quantity, last: Quantity) -> bool:
-    return isinstance(last, type(first)) or (isinstance(first, Version) and isinstance(last, Size | Taken))
+    return isinstance(last, type(first)) or (
+        isinstance(first, Version) and isinstance(last, Size | Taken | Lasting)
+    )
 
 
 def behind(items: Sequence[Item], at: int) -> tuple[Operator | None, When | None, int]:

@@ -1,6 +1,6 @@
 """Dates in a sentence: which field they bound, and from which side."""
 
-from mappings.filter import Condition, Filter, Operator
+from mappings.filter import And, Condition, Filter, Operator
 from search_api.clause import Span
 from search_api.question.bounded import Bounded, behind
 from search_api.question.meaning import Names, Role, When
@@ -54,6 +54,19 @@ _SIDES = {
     Operator.LTE: When.UNTIL,
     Operator.IN: When.IN,
 }
+
+
+def aged_between(reading: Reading, at: int, read: Bounded, count: str, last: Lasting) -> Measured | None:
+    """Read "between 30 and 60 days old": the unit stands behind the second number."""
+    item = reading.item(read.end)
+    old = item is not None and item.is_role(Role.OLD)
+    name, end, span = _field(reading, read.end + 1 if old else read.end)
+    nearest = ago(int(count), last.unit, reading.now) if count.isdigit() and len(count) < 10 else None
+    farthest = ago(last.count, last.unit, reading.now)
+    if nearest is None or farthest is None or farthest > nearest:
+        return None
+    given = And((Condition(name, Operator.GTE, (farthest,)), Condition(name, Operator.LT, (nearest,))))
+    return _unit(reading, given, name, reading.spans(at, end, span), bound=True), end
 
 
 _BY_LENGTH_AGO = {

@@ -6,7 +6,7 @@ from mappings.fields import field_named
 from mappings.filter import And, Condition, Filter, Operator, conditions, fields
 from mappings.version import canonical_version
 from search_api.question.bounded import Bounded
-from search_api.question.dating import Measured, aged, dated
+from search_api.question.dating import Measured, aged, aged_between, dated
 from search_api.question.joining import union
 from search_api.question.lex import Shape
 from search_api.question.meaning import Compares, Names, Role, Says
@@ -169,6 +169,8 @@ def _with_unit_elsewhere(reading: Reading, at: int, read: Bounded, number: Versi
     """Read a number whose unit stands behind a later one."""
     if isinstance(read.last, Size):
         return _with_unit_behind(reading, at, read, number, read.last)
+    if isinstance(read.last, Lasting):
+        return aged_between(reading, at, read, number.text, read.last)
     return _with_shared_unit(reading, at, read, number)
 
 
@@ -197,8 +199,8 @@ def _with_shared_unit(reading: Reading, at: int, read: Bounded, number: Version)
 def _list_with_unit(
     reading: Reading, read: Bounded, number: Version
 ) -> tuple[list[str], Size | Unused, int] | None:
-    """The bare numbers of a list with "or" in it, the amount that ends it, and where that ends."""
-    told, end, by_or = [number], read.end, False
+    """The bare numbers of a list "a, b or c", the amount that is its last, and where that ends."""
+    told, end = [number], read.end
     year = reading.clings and year_of(number.text) is not None
     while read.last is None and not year and told[-1].text.isdigit() and not told[-1].pack:
         sign = reading.item(end)
@@ -206,10 +208,9 @@ def _list_with_unit(
         found = quantity(reading.items, end + 1, reading.now) if joins and reading.item(end + 1) else None
         if sign is None or found is None:
             return None
-        by_or |= sign.is_role(Role.OR)
         last, end = found
         if not isinstance(last, Version):
-            if by_or and isinstance(last, Size | Unused):
+            if sign.is_role(Role.OR) and isinstance(last, Size | Unused):
                 return [each.text for each in told], last, end
             return None
         told.append(last)

@@ -72,6 +72,11 @@ RULES = [
     ("a length of age: up to", "up to 30 days old", "Created ≥ 2026-02-09T09:30:00Z"),
     ("a length of age, compared behind", "30 days old or more", "Created < 2026-02-09T09:30:00Z"),
     ("an age, compared behind", "30 days or older", "Created < 2026-02-09T09:30:00Z"),
+    (
+        "between two ages",
+        "between 30 and 60 days old",
+        "Created: 2026-01-10T09:30:00Z before 2026-02-09T09:30:00Z",
+    ),
     ("longer ago", "created more than 30 days ago", "Created < 2026-02-09T09:30:00Z"),
     ("less long ago", "created less than 30 days ago", "Created > 2026-02-09T09:30:00Z"),
     ("a Chinese length of age", "更新时间超过30天", "Updated < 2026-02-09T09:30:00Z"),
@@ -132,6 +137,11 @@ RULES = [
         "a shared unit behind an OS",
         "debian 11 or 12 GB disk",
         "Debian, Minimum disk ≤ 11 GB or Minimum disk ≤ 12 GB",
+    ),
+    (
+        "a list of versions before an amount",
+        "debian 11 or 12, 12 GB disk",
+        "Debian, version 11 or 12, Minimum disk ≤ 12 GB",
     ),
     (
         "a version before an amount",
