@@ -1,11 +1,13 @@
 """Words for what was understood: labels of conditions, and a question in one line."""
 
+from functools import lru_cache
+
 from engines.query import Sort
 from mappings.date import date_text
 from mappings.field import Field, Kind
 from mappings.fields import UnknownField, field_named
 from mappings.filter import TEXT, And, Condition, Filter, Not, Operator, Or, Value
-from search_api.clause import Intent, Question
+from search_api.clause import Clause, Intent, Question
 from search_api.freshness import JOINED
 
 
@@ -43,7 +45,7 @@ def label_of(given: Filter) -> str:
 
 def summary(question: Question) -> str:
     """Say in one line what is searched: `images for KVM GPU servers, Ubuntu, 64-bit, UEFI boot`."""
-    parts = [_short(clause.filter) for clause in question.clauses if not clause.default]
+    parts = [_part(clause) for clause in question.clauses if not clause.default]
     if question.text_words:
         parts.append(f"text {question.text_words}")
     what = {Intent.COUNT: "number of images", Intent.FACET: "counts of images", Intent.LIST: "images"}[
@@ -56,6 +58,19 @@ def summary(question: Question) -> str:
     return f"{what}{by}{about}{ordered}"
 
 
+def _part(clause: Clause) -> str:
+    """Word a clause; what was named by itself is asked for again and again, unlike words of a sentence."""
+    if clause.span is None and len(clause.label) <= _REMEMBERED_LABEL:
+        return _remembered(clause.filter)
+    return _short(clause.filter)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(given: Filter) -> str:
+    return _short(given)
+
+
+_REMEMBERED_LABEL = 128
 _SIGNS = {Operator.LT: "<", Operator.LTE: "≤", Operator.GT: ">", Operator.GTE: "≥"}
 _SHORT = {
     **dict.fromkeys(
