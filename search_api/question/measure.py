@@ -27,6 +27,8 @@ from search_api.question.unit import Mark, Unit
 from search_api.question.value import LARGEST, in_unit
 
 SIZED = ("min_ram", "min_disk", "image_size", "max_ram")
+LONGEST_LIST = 8
+"""Numbers that share a unit at most: the time to read does not grow with the square of a text."""
 WINDOWS = "Windows"
 """Its versions are years."""
 SQUEEZED = ("Ubuntu", "openEuler")
@@ -202,7 +204,9 @@ def _list_with_unit(
     """The bare numbers of a list "a, b or c", the amount that is its last, and where that ends."""
     told, end = [number], read.end
     year = reading.clings and year_of(number.text) is not None
-    while read.last is None and not year and told[-1].text.isdigit() and not told[-1].pack:
+    if read.last is not None or year:
+        return None
+    while len(told) <= LONGEST_LIST and told[-1].text.isdigit() and not told[-1].pack:
         sign = reading.item(end)
         joins = sign is not None and (sign.is_role(Role.OR) or sign.is_shape(Shape.COMMA))
         found = quantity(reading.items, end + 1, reading.now) if joins and reading.item(end + 1) else None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from mappings.filter import TEXT, Condition, Filter, Not, Operator, conjunction
+from mappings.filter import TEXT, And, Condition, Filter, Not, Operator, Or, conjunction
 from search_api.question.joining import (
     all_spans,
     either,
@@ -17,6 +17,8 @@ from search_api.question.unit import Mark, Marked, Node, Unit
 
 VERSION = frozenset(("version",))
 PLATFORM = "platform"
+NESTED = 6
+"""Levels of groups that phrases joined by "or" may make; people say no more than two."""
 
 
 def spoken(nodes: Sequence[Node]) -> list[Unit]:
@@ -266,7 +268,7 @@ def _alternate(nodes: Sequence[Node], node: Unit, index: int, found: list[Unit],
         ),
         None,
     )
-    if head is None or head == len(found) - 1:
+    if head is None or head == len(found) - 1 or _nested(found[head].filter, NESTED):
         found[-1] = either([[found[-1]], [node]], "“or” joins the two beside it")
         return index + 1
     left = found[head:]
@@ -282,6 +284,17 @@ def _alternate(nodes: Sequence[Node], node: Unit, index: int, found: list[Unit],
         index += 1
     found.append(either([left, right], "“or” joins two phrases, each with what is said of it"))
     return index
+
+
+def _nested(given: Filter, levels: int) -> bool:
+    """Whether groups stand in groups more than so many levels deep."""
+    match given:
+        case Condition():
+            return False
+        case Not(inner):
+            return _nested(inner, levels)
+        case And(parts) | Or(parts):
+            return levels == 0 or any(_nested(part, levels - 1) for part in parts)
 
 
 def _united(units: Sequence[Unit]) -> list[Unit]:

@@ -75,7 +75,24 @@ def test_every_word_of_real_questions_is_accounted_for(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["(", "not ", "ubuntu or ", '"', "a,", "1 ", "system disk ", "platform:x ", "内存"]
+    "unit",
+    [
+        "(",
+        "not ",
+        "ubuntu or ",
+        '"',
+        "a,",
+        "1 ",
+        "system disk ",
+        "platform:x ",
+        "内存",
+        "2 or ",
+        "-a ",
+        "!",
+        "no tags or ",
+        "2 or 3, ",
+        "ubuntu or uefi ",
+    ],
 )
 def test_long_texts_are_read(unit: str) -> None:
     text = unit * (4000 // len(unit))
