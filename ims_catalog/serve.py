@@ -6,7 +6,8 @@ import multiprocessing
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
@@ -26,7 +27,41 @@ SHUTDOWN_SECONDS = 10.0
 RESTART_SECONDS = 1.0
 START_SECONDS = 60.0
 
+_STOPS = (signal.SIGINT, signal.SIGTERM)
+
 _log = logging.getLogger(__name__)
+
+
+class _Stop:
+    """Meets SIGINT and SIGTERM: raises KeyboardInterrupt, but not while it is held."""
+
+    def __init__(self) -> None:
+        self._held = False
+        self._told = False
+
+    def __call__(self, *_: object) -> None:
+        if not self._held:
+            raise KeyboardInterrupt
+        self._told = True
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let a signal wait: a worker that is cut off while it is handed its parts ends in a stack trace.
+
+        The worker begins with signals blocked, until it can meet them itself.
+        """
+        self._held = True
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+            self._held = False
+            if self._told:
+                raise KeyboardInterrupt
+
+
+_STOP = _Stop()
 
 
 class ServeError(Exception):
@@ -39,7 +74,8 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     A worker that dies is replaced. Raises ConfigurationError if the port cannot be had, ServeError if a
     worker cannot begin.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in _STOPS:
+        signal.signal(number, _STOP)
     workers: list[BaseProcess] = []
     with listen(settings) as listener:
         try:
@@ -104,8 +140,9 @@ def _start(settings: Settings, listener: socket.socket, workers: list[BaseProces
     spawn = multiprocessing.get_context("spawn")
     receiver, sender = spawn.Pipe(duplex=False)
     worker = spawn.Process(target=_work, args=(settings, listener, sender), daemon=True)
-    workers.append(worker)
-    worker.start()
+    with _STOP.held():
+        worker.start()
+        workers.append(worker)
     sender.close()
     with receiver:
         try:
@@ -128,17 +165,19 @@ def _replace_dead(settings: Settings, listener: socket.socket, workers: list[Bas
 
 def _end(workers: list[BaseProcess]) -> None:
     for worker in workers:
-        if worker.pid is not None:
-            worker.terminate()
+        worker.terminate()
     for worker in workers:
-        if worker.pid is not None:
-            worker.join(SHUTDOWN_SECONDS + 1)
-            if worker.is_alive():
-                worker.kill()
-                worker.join()
+        worker.join(SHUTDOWN_SECONDS + 1)
+        if worker.is_alive():
+            worker.kill()
+            worker.join()
 
 
 def _work(settings: Settings, listener: socket.socket, ready: Connection) -> None:
+    """Answer until told to stop. Signals are held back from the start of the process until now."""
+    for number in _STOPS:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
         loop.run(_answer_until_told(settings, listener, ready))
 
@@ -146,7 +185,7 @@ def _work(settings: Settings, listener: socket.socket, ready: Connection) -> Non
 async def _answer_until_told(settings: Settings, listener: socket.socket, ready: Connection) -> None:
     """Stop on a signal, and when the supervisor is gone."""
     loop, until = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _STOPS:
         loop.add_signal_handler(number, until.set)
     supervisor = multiprocessing.parent_process()
     if supervisor is not None:

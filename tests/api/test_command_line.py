@@ -116,7 +116,7 @@ class TestServe:
                 assert (answer.status, (await answer.json())["total"] > 50) == (200, True)
             process.send_signal(signal.SIGTERM)
             _, said = await process.communicate()
-        assert (process.returncode, b"Traceback" in said) == (0, False)
+        assert (process.returncode, said) == (0, b"")
 
     async def test_a_signal_while_it_begins_is_no_fault(self, folder: Path) -> None:
         process = await start(folder, "serve", "--port", "0")
