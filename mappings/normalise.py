@@ -116,10 +116,14 @@ def _read(
         if value in _NOT_SET:
             continue
         if (known := table.first.get(key)) is not None:
-            name, reader = known
-            read = reader(value)
-            if isinstance(read, Flawed):
-                read = _counted(name, read, problems)
+            name, reader, remembered = known
+            short = value if isinstance(value, str) and len(value) <= _SHORT else None
+            read = None if short is None else remembered.get(short)
+            if read is None:
+                fresh = reader(value)
+                read = _counted(name, fresh, problems) if isinstance(fresh, Flawed) else fresh
+                if read is fresh and short is not None and len(remembered) < _REMEMBERED:
+                    remembered[short] = read
             if read is not None:
                 fields[name] = read
         elif key not in table.further_keys:
@@ -185,22 +189,25 @@ def _is_owners(key: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """What is read from which key: the first keys of fields, then, in order, where else to look."""
+    """What is read from which key: the first keys of fields, then, in order, where else to look.
 
-    first: Mapping[str, tuple[str, Reader]]
+    Beside each reader stands what short texts were read as: most values of a cloud are few and come again.
+    """
+
+    first: Mapping[str, tuple[str, Reader, dict[str, Read]]]
     further: tuple[tuple[str, str, Reader], ...]
     further_keys: frozenset[str]
 
 
 def _table(kind: CloudKind) -> _Table:
-    first: dict[str, tuple[str, Reader]] = {}
+    first: dict[str, tuple[str, Reader, dict[str, Read]]] = {}
     further: list[tuple[str, str, Reader]] = []
     for field in FIELDS:
         reader = _reader(field)
         keys = field.ims if kind is CloudKind.IMS else field.wire_names
         for place, key in enumerate(keys):
             if place == 0 and key not in first:
-                first[key] = field.name, reader
+                first[key] = field.name, reader, {}
             else:
                 further.append((key, field.name, reader))
     return _Table(first, tuple(further), frozenset(key for key, _, _ in further))
@@ -246,6 +253,8 @@ _OWN_READERS: Mapping[str, Reader] = {
     "image_location": location,
 }
 _NOT_SET = (None, "", "null")
+_SHORT = 64
+_REMEMBERED = 1024
 _TABLES = {kind: _table(kind) for kind in CloudKind}
 _PROJECT_KEYS = field_named("enterprise_project_id").ims
 _OWNER_FIELDS = tuple(field.name for field in FIELDS if field.exposure is Exposure.OWNER)
