@@ -128,7 +128,8 @@ def _read(
                 fields[name] = read
         elif key not in table.further_keys:
             unknown[key] = value
-    _read_further(record, table, fields, problems)
+    if not table.further_keys.isdisjoint(record):
+        _read_further(record, table, fields, problems)
     if "enterprise_project_id" not in fields and any(record.get(key) == "" for key in _PROJECT_KEYS):
         fields["enterprise_project_id"] = "0"
     return fields, unknown
