@@ -1,7 +1,6 @@
 """`ims-catalog reindex`."""
 
 import asyncio
-import contextlib
 import signal
 
 import orjson
@@ -43,8 +42,7 @@ async def _until_told(settings: Settings) -> Run:
     """Let SIGTERM and SIGINT end the run as an interrupted one, which the ledger then tells."""
     run = asyncio.ensure_future(reindex_once(settings, sources(settings)))
     for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(number, run.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, run.cancel)
     return await run
 
 
