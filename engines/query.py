@@ -1,7 +1,7 @@
 """`Query`: what can be asked of an engine, and `Answer`: what comes back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mappings.field import FacetLogic
 from mappings.fields import FIELDS
@@ -53,6 +53,17 @@ class FilterFacet:
 
 Facet = FieldFacet | FilterFacet
 
+
+@dataclass(frozen=True, slots=True)
+class Pivot:
+    """Count by the values of two facet fields at once, within all that the query finds: nothing is lifted."""
+
+    rows: str
+    columns: str
+    limit: int = FACET_LIMIT
+    """Rows at most, and cells of a row at most."""
+
+
 SortValue = str | int | None
 """A value in a position: `str` for keywords, text and versions, `int` for numbers, dates and booleans."""
 
@@ -71,11 +82,18 @@ class Query:
 
     `text` holds conditions on `TEXT` (`match`, `phrase`); like `filter` they must all hold, and with an empty
     `sort` images whose name alone holds all their tokens come first. `limit` 0 counts only.
+
+    `histograms` names number and date fields to be spread over round bounds, `sums` number fields (those
+    declared `summable`) to be added up in every facet value and pivot cell; both within what the query finds,
+    as the facet or pivot they stand in counts it.
     """
 
     filter: Filter = EVERY
     text: tuple[Condition, ...] = ()
     facets: tuple[Facet, ...] = ()
+    histograms: tuple[str, ...] = ()
+    pivot: Pivot | None = None
+    sums: tuple[str, ...] = ()
     sort: tuple[Sort, ...] = ()
     limit: int = 20
     after: Position | None = None
@@ -92,24 +110,79 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A counted value. `by_default` of the `count` did not state it: a rule filled it in."""
+    """A counted value. `by_default` of the `count` did not state it: a rule filled it in.
+
+    `sums` adds up the fields of `Query.sums`, in their order; an image without one of them adds nothing.
+    """
 
     value: str | int | bool
     count: int
     by_default: int = 0
+    sums: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FacetCounts:
-    """A counted facet, by count, then value (its text, by code points).
+    """A counted facet, by count, then value (text by code points, numbers by size, false before true).
 
     `missing` is how many did not state the field (0 for named filters), `distinct` how many values there
-    are in all, `exact` whether the counts are.
+    are in all, `exact` whether the counts are; `missing_sums` adds up over those that did not state it.
     """
 
     buckets: tuple[Bucket, ...]
     missing: int
     distinct: int
+    exact: bool = True
+    missing_sums: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Images whose value is at least `low` and less than `high`; dates in milliseconds."""
+
+    low: int
+    high: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramCounts:
+    """Spans side by side, ascending, from that of the least value to that of the greatest; none if no image
+    has a value. The bounds are those of `engines.histogram`. `missing` did not state the field; values that
+    a rule filled in are counted in their span as well.
+    """
+
+    spans: tuple[Span, ...]
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A counted value of a pivot; None stands for those that did not state the field."""
+
+    value: str | int | bool | None
+    count: int
+    sums: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PivotRow:
+    """A value of the rows' field, and among its images the values of the columns' field."""
+
+    total: Cell
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PivotCounts:
+    """A counted pivot. Rows, their cells and `columns` (totals of the columns' field) stand by count, then
+    value, "not stated" last and only where there is some; each is what a facet that lifts nothing counts.
+    `distinct` values there are of the rows' field and of the columns' field. `exact`: whether the counts are.
+    """
+
+    rows: tuple[PivotRow, ...]
+    columns: tuple[Cell, ...]
+    distinct: tuple[int, int]
     exact: bool = True
 
 
@@ -122,6 +195,8 @@ class Answer:
     hits: tuple[Hit, ...]
     facets: Mapping[str, FacetCounts]
     next: Position | None
+    histograms: Mapping[str, HistogramCounts] = field(default_factory=dict)
+    pivot: PivotCounts | None = None
 
 
 def facet_filter(query: Query, facet: Facet) -> Filter:

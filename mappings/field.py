@@ -105,6 +105,8 @@ class Field:
     filterable: bool = True
     facet: FacetLogic | None = None
     sortable: bool = False
+    summable: bool = False
+    """A quantity that can be added up over images."""
     text: bool = False
     exposure: Exposure = Exposure.PUBLIC
     stated_in: str | None = None

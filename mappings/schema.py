@@ -19,6 +19,7 @@ def _parts(field: Field) -> Iterator[object]:
     yield field.filterable
     yield field.facet.value if field.facet else None
     yield field.sortable
+    yield field.summable
     yield field.text
     yield field.exposure.value
     yield field.ims

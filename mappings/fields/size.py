@@ -18,6 +18,7 @@ SIZE = (
         unit="GB",
         facet=FacetLogic.OR,
         sortable=True,
+        summable=True,
     ),
     Field(
         name="min_ram",
@@ -33,6 +34,7 @@ SIZE = (
         unit="MB",
         facet=FacetLogic.OR,
         sortable=True,
+        summable=True,
         absent=0,
     ),
     Field(
@@ -63,6 +65,7 @@ SIZE = (
         glance=("size",),
         unit="bytes",
         sortable=True,
+        summable=True,
     ),
     Field(
         name="size",
