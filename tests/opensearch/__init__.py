@@ -1,0 +1,1 @@
+"""A real OpenSearch for the tests, and for a person to try: fetched, verified, started, stopped."""

@@ -1,0 +1,149 @@
+"""One node: started, waited for, stopped."""
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.opensearch import keeper
+from tests.opensearch.account import Account, server_account
+from tests.opensearch.cache import cache_folder
+from tests.opensearch.distribution import distribution
+from tests.opensearch.health import answers
+from tests.opensearch.place import Place, Setting, furnish
+from tests.opensearch.server import Launch, Server
+from tests.opensearch.unavailable import Unavailable
+
+START = 100
+"""Seconds for a node to come up; it takes 12 to 25 on two busy cores."""
+
+STOP = keeper.GRACE + 10
+
+RELEASES: Mapping[str, Callable[[Account | None, Path], Server]] = {"3.8": distribution}
+HEAP = "512m"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A running node: where it answers, its process, and its log."""
+
+    url: str
+    pid: int
+    log: Path
+
+
+@contextmanager
+def running(
+    settings: Mapping[str, Setting] | None = None, *, release: str | None = None, heap: str = HEAP
+) -> Iterator[Node]:
+    """A node of one's own for the length of a `with`.
+
+    `settings` go into opensearch.yml over the defaults; `release` is "3.8" or "2.19", else that of the
+    environment variable OPENSEARCH_VERSION. Raises Unavailable if it cannot be started.
+    """
+    folder = node_folder()
+    lifeline = hold(folder)
+    try:
+        yield start(folder, settings or {}, release or wanted_release(), heap)
+    finally:
+        release_and_remove(lifeline, folder)
+
+
+def wanted_release() -> str:
+    """What OPENSEARCH_VERSION names, "3.8" if it names nothing."""
+    release = os.environ.get("OPENSEARCH_VERSION") or "3.8"
+    if release not in RELEASES:
+        raise Unavailable(f"OPENSEARCH_VERSION={release} is unknown; known are {', '.join(RELEASES)}.")
+    return release
+
+
+def fetch_only(release: str) -> None:
+    """Make ready what a node of that release needs, and start none."""
+    account = server_account()
+    RELEASES[release](account, cache_folder(account))
+
+
+def node_folder() -> Path:
+    """A new temporary folder that the server's account may pass."""
+    folder = Path(tempfile.mkdtemp(prefix="ims-catalog-opensearch-"))
+    folder.chmod(0o711)
+    return folder
+
+
+def hold(folder: Path) -> int:
+    """Take the lifeline of the node in `folder`: the descriptor to close when nobody needs the node."""
+    descriptor = os.open(folder / "lifeline", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
+
+
+def start(folder: Path, settings: Mapping[str, Setting], release: str, heap: str) -> Node:
+    """Start a node in `folder`, whose lifeline somebody holds, and wait until it answers."""
+    account = server_account()
+    server = RELEASES[release](account, cache_folder(account))
+    place = furnish(folder / "node", settings, account)
+    order = _order(place, folder / "lifeline", server.launch(place, heap), account)
+    subprocess.run([sys.executable, "-I", keeper.__file__, json.dumps(order)], check=True, cwd="/")
+    return _up(place)
+
+
+def release_and_remove(lifeline: int, folder: Path) -> None:
+    """Let go of the lifeline, wait until the node is gone, and remove the folder."""
+    os.close(lifeline)
+    deadline = time.monotonic() + STOP
+    while (folder / "node").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _order(place: Place, lifeline: Path, launch: Launch, account: Account | None) -> keeper.Order:
+    order = keeper.Order(
+        node=str(place.folder),
+        lifeline=str(lifeline),
+        command=list(launch.command),
+        folder=str(launch.folder),
+        environment={"PATH": os.defpath, "HOME": str(place.folder), "LANG": "C.UTF-8"},
+    )
+    if account:
+        order["uid"], order["gid"] = account.uid, account.gid
+    return order
+
+
+def _up(place: Place) -> Node:
+    deadline = time.monotonic() + START
+    while time.monotonic() < deadline:
+        if place.ended.exists():
+            raise Unavailable(
+                f"OpenSearch ended while it started ({place.ended.read_text()}).{_last_lines(place)}"
+            )
+        url = _url(place)
+        if url and answers(url):
+            return Node(url, int(place.pid.read_text()), place.log)
+        time.sleep(0.1)
+    raise Unavailable(f"OpenSearch was not up after {START} s.{_last_lines(place)}")
+
+
+def _url(place: Place) -> str | None:
+    if not place.ports.exists():
+        return None
+    return next(
+        (
+            f"http://{address}"
+            for address in place.ports.read_text().split()
+            if address.startswith("127.0.0.1:")
+        ),
+        None,
+    )
+
+
+def _last_lines(place: Place, count: int = 15) -> str:
+    lines = place.log.read_text(errors="replace").splitlines() if place.log.exists() else []
+    return "\nThe last lines of its log:\n" + "\n".join(f"  {line}" for line in lines[-count:] or ["(none)"])
