@@ -5,16 +5,14 @@ import sqlite3
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-import orjson
-
-from engines.base import EngineError, EngineUnavailable, ForeignGeneration
+from engines.base import EngineUnavailable, ForeignGeneration
 from engines.embedded.durable import sync_file, sync_folder
 from engines.embedded.private import make_folder
-from engines.ledger import Outcome, Run, ScopeState, State
+from engines.ledger import Run, ScopeState
+from engines.ledger_entry import entry_of, read_run, read_scope_state
 
 LEDGER_FILE = "ledger.sqlite"
 LEDGER_FORMAT = 1
@@ -67,12 +65,12 @@ class EmbeddedLedger:
                     cursor.execute(
                         "INSERT INTO runs (run, entry) VALUES (?1, ?2)"
                         " ON CONFLICT (run) DO UPDATE SET entry = excluded.entry",
-                        (run.run, orjson.dumps(run)),
+                        (run.run, entry_of(run)),
                     )
                     cursor.executemany(
                         "INSERT INTO scopes (scope, state) VALUES (?1, ?2)"
                         " ON CONFLICT (scope) DO UPDATE SET state = excluded.state",
-                        [(state.scope, orjson.dumps(state)) for state in run.scopes],
+                        [(state.scope, entry_of(state)) for state in run.scopes],
                     )
                     cursor.execute("UPDATE revision SET number = number + 1")
                     cursor.execute("COMMIT")
@@ -94,7 +92,7 @@ class EmbeddedLedger:
                 before,
                 limit,
             )
-        return tuple(_run(entry) for (entry,) in rows)
+        return tuple(read_run(entry) for (entry,) in rows)
 
     async def scope_states(self) -> Mapping[str, ScopeState]:
         """Give the last state of every scope by its id."""
@@ -126,7 +124,7 @@ class EmbeddedLedger:
             return
         # One statement, so that both are of the same moment.
         rows = self._rows("SELECT number, state FROM revision LEFT JOIN scopes ORDER BY scope")
-        states = [_scope_state(state) for _, state in rows if state is not None]
+        states = [read_scope_state(state) for _, state in rows if state is not None]
         self._scopes = {state.scope: state for state in states}
         self._revision = rows[0][0]
         self._seen = (version, self._stamp)
@@ -215,40 +213,3 @@ INSERT INTO revision VALUES (1, 0);
 PRAGMA user_version = 1;
 COMMIT;
 """
-
-
-def _run(text: bytes) -> Run:
-    try:
-        entry = orjson.loads(text)
-        return Run(
-            **{
-                **entry,
-                "started": datetime.fromisoformat(entry["started"]),
-                "finished": datetime.fromisoformat(entry["finished"]),
-                "outcome": Outcome(entry["outcome"]),
-                "scopes": tuple(_read_state(state) for state in entry["scopes"]),
-            }
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise EngineError(f"the ledger holds a run that this version cannot read: {error}") from error
-
-
-def _scope_state(text: bytes) -> ScopeState:
-    try:
-        return _read_state(orjson.loads(text))
-    except (KeyError, TypeError, ValueError) as error:
-        raise EngineError(
-            f"the ledger holds the state of a scope that this version cannot read: {error}"
-        ) from error
-
-
-def _read_state(entry: dict[str, Any]) -> ScopeState:
-    complete = entry["last_complete"]
-    return ScopeState(
-        **{
-            **entry,
-            "state": State(entry["state"]),
-            "last_attempt": datetime.fromisoformat(entry["last_attempt"]),
-            "last_complete": None if complete is None else datetime.fromisoformat(complete),
-        }
-    )
