@@ -1,0 +1,280 @@
+"""`Client`: asks an OpenSearch cluster, and says in plain words why it did not answer.
+
+Importing this brings opensearch-py with it, which takes some 300 ms: only who uses OpenSearch imports it.
+"""
+
+import base64
+import re
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import orjson
+from opensearchpy import AsyncTransport
+from opensearchpy.exceptions import ConnectionError as NoConnection
+from opensearchpy.exceptions import ConnectionTimeout
+from pydantic import SecretStr
+from yarl import URL
+
+from engines.base import EngineError, EngineTimeout, EngineUnavailable
+from engines.opensearch.connection import Answered, Connection, Untouched
+
+DEAD_SECONDS = 10.0
+"""A host that took no connection is left alone for so long, while there are others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where a cluster is and how it is asked: addresses of its hosts, the authority that signed their
+    certificates (None: those that the system trusts), and seconds that a request may take.
+    """
+
+    urls: tuple[str, ...]
+    ca_file: Path | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    timeout: float = 10.0
+
+
+class Refused(EngineError):
+    """The cluster understood a request and said no.
+
+    `kind` is the type of its error; `reason` may quote what was sent: it is for the program, not for a log.
+    """
+
+    def __init__(self, place: str, status: int, kind: str, reason: str) -> None:
+        super().__init__(f"{place} was refused: HTTP {status} {kind}")
+        self.status = status
+        self.kind = kind
+        self.reason = reason
+
+
+class Busy(EngineUnavailable):
+    """The cluster has too much to do; `retry_after` are the seconds that it asks to wait, if it says so."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Client:
+    """Keeps connections to the hosts of a cluster, for one event loop.
+
+    A question that reads goes on to the next host where one does not answer. What writes is sent once: after
+    EngineTimeout and EngineUnavailable it may have been done all the same. (PUT and DELETE are sent anew
+    where a host closed an idle connection in that moment, as every HTTP client does.)
+    """
+
+    def __init__(self, cluster: Cluster, *, connections: int = 16) -> None:
+        """Raises EngineUnavailable for an address that is none, or a `ca_file` that cannot be read."""
+        self.cluster = cluster
+        self._attempts = max(2, len(cluster.urls))
+        self._transport = AsyncTransport(
+            [_host(url) for url in cluster.urls],
+            connection_class=Connection,
+            serializer=Untouched(),
+            serializers={"application/json": Untouched()},
+            max_retries=0,
+            retry_on_status=(),
+            pool_maxsize=connections,
+            timeout=cluster.timeout,
+            headers=_headers(cluster),
+            dead_timeout=DEAD_SECONDS,
+            ssl_context=_tls(cluster),
+        )
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        params: Mapping[str, str] | None = None,
+        seconds: float | None = None,
+    ) -> object:
+        """Send a request and give the JSON that comes back; `path` is what `quoted` made, `seconds` how long
+        it may take, if not as long as others.
+
+        Not for HEAD. Raises EngineUnavailable (Busy for 429 and 503), EngineTimeout, and Refused for other
+        answers of 4xx.
+        """
+        attempts = self._attempts if reads(method, path) else 1
+        while True:
+            attempts -= 1
+            try:
+                return _read(await self._send(method, path, body, params, seconds), self.cluster)
+            except (_Unreachable, Busy):
+                if attempts < 1:
+                    raise
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._transport.close()
+        # The transport forgets those of hosts that it holds for dead.
+        for connection in self._transport.seed_connections:
+            if isinstance(connection, Connection):
+                await connection.close()
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        params: Mapping[str, str] | None,
+        seconds: float | None,
+    ) -> Answered:
+        try:
+            answered = await self._transport.perform_request(
+                method,
+                path,
+                params=dict(params) if params else None,
+                body=body,
+                headers=_NDJSON if path.endswith("/_bulk") else None,
+                timeout=self.cluster.timeout if seconds is None else seconds,
+            )
+        except ConnectionTimeout as error:
+            raise EngineTimeout(str(error.error)) from None
+        except NoConnection as error:
+            raise _Unreachable(str(error.error)) from None
+        if not isinstance(answered, Answered):
+            raise TypeError(f"{method} has no answer to read")
+        return answered
+
+
+def quoted(*parts: str) -> str:
+    """Join the parts of a path, each quoted."""
+    return "".join([f"/{quote(part, safe='')}" for part in parts])
+
+
+def reads(method: str, path: str) -> bool:
+    """Tell whether a request changes nothing, so that it may be sent twice."""
+    return method == "GET" or path.endswith(("/_search", "/_count", "/_mget"))
+
+
+class _Unreachable(EngineUnavailable):
+    """No answer came from the host: another one may give it."""
+
+
+_NDJSON = {"content-type": "application/x-ndjson"}
+
+
+def _host(address: str) -> dict[str, object]:
+    try:
+        url = URL(address, encoded=True)
+        if url.scheme not in {"http", "https"} or not url.host or url.query_string or url.fragment:
+            raise ValueError("http://HOST:PORT or https://HOST:PORT is wanted")
+        if url.user is not None or url.password is not None:
+            raise ValueError("it must hold no user name and no password")
+    except ValueError as error:
+        shown = address.rpartition("@")[2]
+        raise EngineUnavailable(f"{shown} is not the address of an OpenSearch host: {error}") from None
+    return {
+        "host": url.raw_host,
+        "port": url.port,
+        "use_ssl": url.scheme == "https",
+        "url_prefix": url.raw_path.strip("/"),
+    }
+
+
+def _headers(cluster: Cluster) -> dict[str, str]:
+    if cluster.username is None or cluster.password is None:
+        return {}
+    given = f"{cluster.username}:{cluster.password.get_secret_value()}".encode()
+    return {"authorization": f"Basic {base64.b64encode(given).decode()}"}
+
+
+def _tls(cluster: Cluster) -> ssl.SSLContext | None:
+    if not any(url.startswith("https:") for url in cluster.urls):
+        return None
+    try:
+        return ssl.create_default_context(cafile=cluster.ca_file)
+    except OSError as error:
+        cause = error.strerror or "it holds no certificate"
+        raise EngineUnavailable(f"ca_file: {cluster.ca_file} cannot be read: {cause}") from None
+
+
+def _read(answered: Answered, cluster: Cluster) -> object:
+    """Give the JSON of an answer, or raise what its status means."""
+    if not 200 <= answered.status < 300:
+        raise _failure(answered, cluster)
+    try:
+        return orjson.loads(answered.body)
+    except ValueError:
+        raise EngineUnavailable(
+            f"{answered.place} was not answered with JSON: is this an OpenSearch?"
+        ) from None
+
+
+def _failure(answered: Answered, cluster: Cluster) -> EngineError:
+    status, place = answered.status, answered.place
+    kind, reason = _error(answered.body)
+    match status:
+        case _ if (blocked := block_said(kind, reason)) is not None:
+            failure: EngineError = EngineUnavailable(f"{place}: {blocked}")
+        case _ if 300 <= status < 400:
+            failure = EngineUnavailable(f"{place} answered with a redirect (HTTP {status}): not followed")
+        case 401:
+            failure = EngineUnavailable(f"{place}: {_unknown(cluster)} (HTTP 401)")
+        case 403:
+            failure = EngineUnavailable(f"{place}: {_forbidden(reason, cluster)}")
+        case 408 | 504:
+            failure = EngineTimeout(f"{place} was not answered in time (HTTP {status})")
+        case 429 | 502 | 503:
+            message = f"{place}: the cluster cannot answer now (HTTP {status} {kind})"
+            failure = Busy(message, _seconds(answered.retry_after))
+        case _ if 400 <= status < 500:
+            failure = Refused(place, status, kind, reason)
+        case _:
+            failure = EngineUnavailable(f"{place} failed: HTTP {status} {kind}")
+    return failure
+
+
+def _unknown(cluster: Cluster) -> str:
+    if cluster.username is None:
+        return "a user name and a password are wanted"
+    return f"the user name {cluster.username} or its password are not accepted"
+
+
+def block_said(kind: str, reason: str) -> str | None:
+    """Say in plain words that an index takes no documents, None where the error says something else.
+
+    OpenSearch names its blocks by number: 12 is the flood stage of the disk watermarks.
+    """
+    if kind != "cluster_block_exception":
+        return None
+    if "/12/" in reason:
+        return (
+            "the cluster's disks are full: it takes no documents until there is room again"
+            " (cluster.routing.allocation.disk.watermark.flood_stage)"
+        )
+    blocks = ", ".join(re.findall(r"\[[A-Z_]+/[0-9]+/([^\]]+)\]", reason))
+    return f"the cluster blocks this: {blocks or kind}"
+
+
+def _forbidden(reason: str, cluster: Cluster) -> str:
+    who = f"the user {cluster.username}" if cluster.username is not None else "who asks without a user name"
+    actions: Sequence[str] = re.findall(r"no permissions for \[([^\]]{1,200})\]", reason)
+    what = actions[0] if actions else "do this"
+    return f"{who} has no right to {what} (HTTP 403); `ims-catalog doctor --roles` prints the roles"
+
+
+def _error(body: bytes) -> tuple[str, str]:
+    """Read type and reason of an error, as far as the answer is one of OpenSearch."""
+    try:
+        content = orjson.loads(body)
+    except ValueError:
+        return "unknown", ""
+    error = content.get("error", content) if isinstance(content, dict) else None
+    if not isinstance(error, dict):
+        return "unknown", error if isinstance(error, str) else ""
+    kind, reason = error.get("type", "unknown"), error.get("reason", "")
+    return (kind if isinstance(kind, str) else "unknown"), (reason if isinstance(reason, str) else "")
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return max(0.0, float(text)) if text else None
+    except ValueError:
+        return None

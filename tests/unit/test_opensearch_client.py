@@ -1,0 +1,262 @@
+"""The client of OpenSearch: what it makes of what a host answers, and what it never does."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from pydantic import SecretStr
+
+from engines.base import EngineError, EngineTimeout, EngineUnavailable
+from engines.opensearch import connection as connections
+from engines.opensearch.client import Busy, Client, Cluster, Refused, quoted
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+SECRET = "do-not-tell"
+
+
+@asynccontextmanager
+async def host(handler: Handler) -> AsyncIterator[str]:
+    application = web.Application(client_max_size=32 * 1024 * 1024)
+    application.router.add_route("*", "/{path:.*}", handler)
+    runner = web.AppRunner(application, shutdown_timeout=0)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def asking(*urls: str, within: float = 5.0) -> AsyncIterator[Client]:
+    client = Client(Cluster(urls, username="reader", password=SecretStr(SECRET), timeout=within))
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+def closed_port() -> str:
+    """An address on which nothing listens."""
+    with closing(socket.socket()) as one:
+        one.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{one.getsockname()[1]}"
+
+
+def answering(status: int, body: object = None, **headers: str) -> Handler:
+    async def handler(_: web.Request) -> web.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return web.json_response(body, status=status, headers=named)
+
+    return handler
+
+
+def problem(kind: str, reason: str = "") -> dict[str, object]:
+    return {"error": {"type": kind, "reason": reason}, "status": 0}
+
+
+FLOOD = "index [x] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark];"
+BLOCK = "index [x] blocked by: [FORBIDDEN/8/index write (api)];"
+RIGHT = "no permissions for [indices:data/read/search] and User [name=reader, roles=[secret-role]]"
+
+
+@pytest.mark.parametrize(
+    ("handler", "failure", "said"),
+    [
+        pytest.param(
+            answering(401), EngineUnavailable, "user name reader or its password", id="wrong password"
+        ),
+        pytest.param(
+            answering(403, problem("security_exception", RIGHT)),
+            EngineUnavailable,
+            "no right to indices:data/read/search",
+            id="no right",
+        ),
+        pytest.param(
+            answering(429, problem("cluster_block_exception", FLOOD)),
+            EngineUnavailable,
+            "disks are full",
+            id="flood stage",
+        ),
+        pytest.param(
+            answering(403, problem("cluster_block_exception", BLOCK)),
+            EngineUnavailable,
+            "index write",
+            id="write block",
+        ),
+        pytest.param(
+            answering(429, problem("rejected", SECRET)), Busy, "HTTP 429 rejected", id="too much to do"
+        ),
+        pytest.param(answering(503, problem("no_manager")), Busy, "HTTP 503", id="no cluster manager"),
+        pytest.param(answering(504), EngineTimeout, "in time", id="a gateway's time-out"),
+        pytest.param(
+            answering(500, problem("odd")), EngineUnavailable, "failed: HTTP 500 odd", id="a failure"
+        ),
+        pytest.param(
+            answering(400, problem("parsing", SECRET)),
+            Refused,
+            "refused: HTTP 400 parsing",
+            id="a bad question",
+        ),
+        pytest.param(
+            answering(302, Location="http://127.0.0.1:1/"), EngineUnavailable, "redirect", id="redirect"
+        ),
+    ],
+)
+async def test_each_status_has_its_meaning(handler: Handler, failure: type[EngineError], said: str) -> None:
+    async with host(handler) as url, asking(url) as client:
+        with pytest.raises(failure, match=said) as raised:
+            await client.request("PUT", "/x/_doc/1", body=b'{"name": "do-not-tell"}')
+    assert type(raised.value) is failure
+    assert SECRET not in str(raised.value)
+    assert "secret-role" not in str(raised.value)
+
+
+async def test_what_was_refused_can_be_looked_at_by_the_program() -> None:
+    handler = answering(404, problem("index_not_found_exception", "no such index"))
+    async with host(handler) as url, asking(url) as client:
+        with pytest.raises(Refused) as raised:
+            await client.request("GET", "/x")
+    assert (raised.value.status, raised.value.kind, raised.value.reason) == (
+        404,
+        "index_not_found_exception",
+        "no such index",
+    )
+
+
+async def test_what_a_busy_cluster_asks_to_wait_is_kept() -> None:
+    async with host(answering(503, Retry_After="7")) as url, asking(url) as client:
+        with pytest.raises(Busy) as raised:
+            await client.request("POST", "/_bulk", body=b"")
+    assert raised.value.retry_after == 7
+
+
+async def test_what_is_no_json_is_no_opensearch() -> None:
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(text="<html>", content_type="text/html")
+
+    async with host(page) as url, asking(url) as client:
+        with pytest.raises(EngineUnavailable, match="is this an OpenSearch"):
+            await client.request("GET", "/")
+
+
+async def test_a_request_arrives_as_it_was_meant() -> None:
+    seen: list[tuple[str, str, str, bytes]] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append(
+            (request.method, request.raw_path, request.headers["Authorization"], await request.read())
+        )
+        return web.json_response({"ok": "授权"})
+
+    large = b"x" * (3 * 1024 * 1024)
+    async with host(handler) as url, asking(f"{url}/behind/") as client:
+        path = quoted("a index", "_doc", "huawei/cn/授#?", "_bulk")
+        assert await client.request("POST", path, body=large, params={"timeout": "3s"}) == {"ok": "授权"}
+    basic = "Basic cmVhZGVyOmRvLW5vdC10ZWxs"
+    assert seen == [
+        ("POST", "/behind/a%20index/_doc/huawei%2Fcn%2F%E6%8E%88%23%3F/_bulk?timeout=3s", basic, large)
+    ]
+
+
+async def test_an_answer_that_does_not_come_is_a_timeout() -> None:
+    async def never(_: web.Request) -> web.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with host(never) as url, asking(url, within=0.05) as client:
+        with pytest.raises(EngineTimeout, match=r"within 0\.05 s"):
+            await client.request("GET", "/")
+        with pytest.raises(EngineTimeout, match=r"within 0\.01 s"):
+            await client.request("GET", "/", seconds=0.01)
+
+
+async def test_answers_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "LARGEST_ANSWER", 1000)
+
+    async def streamed(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(3):
+            await response.write(b"x" * 500)
+        return response
+
+    for handler in (answering(200, "x" * 1000), streamed):
+        async with host(handler) as url, asking(url) as client:
+            with pytest.raises(EngineUnavailable, match="more than 1000 bytes"):
+                await client.request("POST", "/x")
+
+
+async def test_a_packed_answer_is_not_unpacked() -> None:
+    async with host(answering(200, {}, Content_Encoding="gzip")) as url, asking(url) as client:
+        with pytest.raises(EngineUnavailable, match="encoding 'gzip'"):
+            await client.request("GET", "/")
+
+
+async def test_what_reads_goes_on_to_the_next_host() -> None:
+    async with host(answering(200, {"ok": 1})) as url, asking(closed_port(), url, closed_port()) as client:
+        for _ in range(6):
+            assert await client.request("POST", "/x/_search", body=b"{}") == {"ok": 1}
+
+
+async def test_what_writes_is_sent_once() -> None:
+    asked: list[str] = []
+
+    async def broken(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        assert request.transport is not None
+        request.transport.close()
+        return web.Response()
+
+    async with host(broken) as url, asking(url) as client:
+        with pytest.raises(EngineUnavailable, match="broke off"):
+            await client.request("POST", "/x/_bulk", body=b"{}\n")
+        assert len(asked) == 1
+        with pytest.raises(EngineUnavailable, match="broke off"):
+            await client.request("POST", "/x/_search", body=b"{}")
+        assert len(asked) == 3
+
+
+async def test_nobody_there() -> None:
+    async with asking(closed_port()) as client:
+        with pytest.raises(EngineUnavailable, match="no connection could be made"):
+            await client.request("GET", "/")
+
+
+async def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", closed_port())
+    async with host(answering(200, {})) as url, asking(url) as client:
+        assert await client.request("GET", "/") == {}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ftp://h:9200",
+        "h:9200",
+        "http://",
+        "http://reader:do-not-tell@h:9200",
+        "http://h:9200/?a=b",
+        "http://h:x",
+    ],
+)
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(EngineUnavailable, match="is not the address") as raised:
+        Client(Cluster((address,)))
+    assert SECRET not in str(raised.value)
+
+
+def test_an_authority_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(EngineUnavailable, match=r"ca_file.*ca\.pem"):
+        Client(Cluster(("https://h:9200",), ca_file=tmp_path / "ca.pem"))
+
+
+def test_no_password_is_printed() -> None:
+    cluster = Cluster(("http://h:9200",), username="reader", password=SecretStr(SECRET))
+    assert SECRET not in repr(cluster)
+    assert SECRET not in repr(vars(Client(cluster)))
