@@ -22,7 +22,7 @@ SECRET = "do-not-tell"
 async def host(handler: Handler) -> AsyncIterator[str]:
     application = web.Application(client_max_size=32 * 1024 * 1024)
     application.router.add_route("*", "/{path:.*}", handler)
-    runner = web.AppRunner(application, shutdown_timeout=0)
+    runner = web.AppRunner(application)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -165,15 +165,18 @@ async def test_a_request_arrives_as_it_was_meant() -> None:
 
 
 async def test_an_answer_that_does_not_come_is_a_timeout() -> None:
-    async def never(_: web.Request) -> web.Response:
-        await asyncio.Event().wait()
-        raise AssertionError
+    given_up = asyncio.Event()
 
-    async with host(never) as url, asking(url, within=0.05) as client:
+    async def late(_: web.Request) -> web.Response:
+        await given_up.wait()
+        return web.Response()
+
+    async with host(late) as url, asking(url, within=0.05) as client:
         with pytest.raises(EngineTimeout, match=r"within 0\.05 s"):
             await client.request("GET", "/")
         with pytest.raises(EngineTimeout, match=r"within 0\.01 s"):
             await client.request("GET", "/", seconds=0.01)
+        given_up.set()
 
 
 async def test_answers_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
