@@ -15,7 +15,7 @@ from tests.opensearch.available import given_url
 from tests.opensearch.node import HEAP, hold, node_folder, release_and_remove, start, wanted_release
 from tests.opensearch.unavailable import Unavailable
 
-FOLDER = "IMS_CATALOG_TESTS_NODE"
+FOLDER = "OPENSEARCH_TESTS_NODE"
 """The environment variable that tells the processes of a run their folder."""
 
 
