@@ -64,7 +64,15 @@ def _read(file: Path | None) -> dict[str, Any]:
     if isinstance(engine, dict):
         # Beside the file, so that a command means the same catalogue wherever it is called.
         engine["path"] = path.parent / str(engine.get("path", Engine().path))
+    for section, name in _BESIDE:
+        values = found.get(section)
+        if isinstance(values, dict) and isinstance(values.get(name), str):
+            values[name] = path.parent / values[name]
     return found
+
+
+_BESIDE = (("engine", "ca_file"), ("engine", "password_file"), ("api", "cursor_key_file"))
+"""Files whose names are relative to the folder of the settings file."""
 
 
 def _refuse_unknown_names(environment: Iterable[str]) -> None:

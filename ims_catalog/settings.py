@@ -27,15 +27,144 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+def _address(value: str) -> str:
+    """Refuse what is no plain address of a host; `{region}` stands for a region."""
+    try:
+        parts = urlsplit(value.replace("{region}", "region"))
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or _NOT_IN_ADDRESSES.search(value):
+        raise ValueError('an address such as "https://ims.{region}.example.com" is expected')
+    return value
+
+
+def _hosts(value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    """Refuse what is no plain address of an OpenSearch host, or a list of none."""
+    given = (value,) if isinstance(value, str) else _distinct(value)
+    for one in given:
+        try:
+            _address(one)
+        except ValueError:
+            usable = False
+        else:
+            usable = "{" not in one
+        if not usable:
+            raise ValueError(
+                'addresses such as "https://search.example.com:9200" are expected; user and password have'
+                " settings of their own"
+            )
+    if not given:
+        raise ValueError("at least one address is needed")
+    return value
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("each value may stand there once")
+    return values
+
+
+_NOT_IN_ADDRESSES = re.compile(r"[\s\\?#@]")
+_Some = TypeVar("_Some", bound=str)
+Endpoint = Annotated[str, AfterValidator(_address)]
+Hosts = Annotated[str | tuple[str, ...], AfterValidator(_hosts)]
+Several = Annotated[tuple[_Some, ...], Field(min_length=1), AfterValidator(_distinct)]
+"""At least one value, each once."""
+
+
 class Engine(_Section):
     """Where the catalogue is kept."""
 
-    kind: Literal["embedded"] = Field(default="embedded", description="The engine that holds the catalogue.")
+    kind: Literal["embedded", "opensearch"] = Field(
+        default="embedded",
+        description="The engine that holds the catalogue: files on this machine, or an OpenSearch cluster.",
+    )
     path: Path = Field(
         default=Path("var/catalog"),
-        description="Folder of the catalogue, made if missing; relative to the folder of the settings file.",
+        description="Folder of the catalogue, made if missing; relative to the folder of the settings file."
+        " With OpenSearch it holds only what is local: the spool of a run and the key of cursors.",
     )
-    prefix: Name = Field(default="ims-catalog", description="Begin of the name of every generation.")
+    prefix: Name = Field(
+        default="ims-catalog",
+        description="Begin of the name of every generation, and with OpenSearch of every index and alias.",
+    )
+    url: Hosts | None = Field(
+        default=None, description="OpenSearch: the address of a host, or of several of one cluster."
+    )
+    ca_file: Path | None = Field(
+        default=None,
+        description="OpenSearch: PEM file of the authority that signed its certificate; the system's if not"
+        " set. Relative to the folder of the settings file.",
+    )
+    username: str | None = Field(
+        default=None, min_length=1, pattern=r"^[^:\x00-\x1f\x7f]*$", description="OpenSearch: who asks."
+    )
+    password_env: str | None = Field(
+        default=None, description="OpenSearch: environment variable with the password."
+    )
+    password_file: Path | None = Field(
+        default=None,
+        description="OpenSearch: file with the password; used instead of the environment variable; relative"
+        " to the folder of the settings file.",
+    )
+    plain_http: bool = Field(
+        default=False,
+        description="OpenSearch: allow a password over http:// to another host than this one: everyone on the"
+        " way can read it.",
+    )
+    shards: int = Field(
+        default=1, ge=1, le=64, description="OpenSearch: primary shards of a generation; 1 suits millions."
+    )
+    replicas: int | None = Field(
+        default=None,
+        ge=0,
+        le=10,
+        description="OpenSearch: copies beside the first, which must all be there before a generation is"
+        " served. Not set: one copy where there is another node for it.",
+    )
+    timeout: Duration = Field(default=10.0, description="OpenSearch: one request.")
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The addresses of the hosts, none if none is set."""
+        if self.url is None:
+            return ()
+        return (self.url,) if isinstance(self.url, str) else self.url
+
+    @property
+    def shown(self) -> str:
+        """Where the catalogue is, for messages."""
+        if self.kind == "embedded":
+            return str(self.path)
+        return f"OpenSearch at {', '.join(self.urls)} ({self.prefix})"
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Engine":
+        if self.urls and "kind" not in self.model_fields_set:
+            raise ValueError('url is set, but kind is not: write kind = "opensearch", or take url out')
+        if self.kind == "embedded":
+            return self
+        if not self.urls:
+            raise ValueError('kind = "opensearch" needs url, such as "https://search.example.com:9200"')
+        if self.ca_file is not None and not any(url.startswith("https:") for url in self.urls):
+            raise ValueError("ca_file is set, but url is plain http, which has no certificate")
+        has_password = self.password_env is not None or self.password_file is not None
+        if has_password != (self.username is not None):
+            raise ValueError(
+                "a password needs username beside it"
+                if has_password
+                else "username needs password_env or password_file beside it"
+            )
+        if has_password and not self.plain_http:
+            for url in self.urls:
+                parts = urlsplit(url)
+                if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+                    raise ValueError(
+                        f"the password would go to {url} unprotected: use https, or allow it with"
+                        " plain_http = true"
+                    )
+        return self
 
 
 class AccessKeyAuth(_Section):
@@ -80,31 +209,6 @@ class NoAuth(_Section):
 
 Auth = Annotated[AccessKeyAuth | TokenAuth | NoAuth, Field(discriminator="kind")]
 Region = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
-
-
-def _address(value: str) -> str:
-    """Refuse what is no plain address of a host; `{region}` stands for a region."""
-    try:
-        parts = urlsplit(value.replace("{region}", "region"))
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or _NOT_IN_ADDRESSES.search(value):
-        raise ValueError('an address such as "https://ims.{region}.example.com" is expected')
-    return value
-
-
-def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    if len(set(values)) < len(values):
-        raise ValueError("each value may stand there once")
-    return values
-
-
-_NOT_IN_ADDRESSES = re.compile(r"[\s\\?#@]")
-_Some = TypeVar("_Some", bound=str)
-Endpoint = Annotated[str, AfterValidator(_address)]
-Several = Annotated[tuple[_Some, ...], Field(min_length=1), AfterValidator(_distinct)]
-"""At least one value, each once."""
 
 
 class Source(_Section):
@@ -170,6 +274,16 @@ class Api(_Section):
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     workers: int = Field(default=1, ge=1, le=64, description="Processes that answer, on the one port.")
+    cursor_key_env: str | None = Field(
+        default=None,
+        description="Environment variable with the key that signs cursors (at least 32 characters), the same"
+        " on every host that answers on one address. Not set: a key is made and kept in engine.path.",
+    )
+    cursor_key_file: Path | None = Field(
+        default=None,
+        description="File with the key that signs cursors; used instead of the environment variable. Relative"
+        " to the folder of the settings file.",
+    )
 
 
 class Access(_Section):

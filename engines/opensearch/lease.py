@@ -1,0 +1,241 @@
+"""`take_lease`: the right to write, which one process holds, and which ends by itself when that one dies.
+
+A document in the lease index names who holds it. It is written only on top of the state that was read
+(compare-and-swap by sequence number), and written anew while it is held. Who finds it held watches it by a
+clock of its own: as long as a holder lives the document changes, so that no two clocks need to agree.
+"""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import orjson
+
+from engines.base import EngineError, EngineTimeout, EngineUnavailable, Superseded, WriterBusy
+from engines.clock import Clock
+from engines.opensearch.client import Client, Refused, quoted
+from engines.opensearch.names import Names
+from engines.opensearch.reply import part, whole
+
+RENEW_SECONDS = 5.0
+"""The lease is written anew so often."""
+
+LIVES_SECONDS = 20.0
+"""A lease that was not written anew for so long is free."""
+
+LOOK_SECONDS = 1.0
+"""Who finds it held looks so often whether it is still written."""
+
+_DOCUMENT = "writer"
+
+_log = logging.getLogger(__name__)
+
+
+async def take_lease(client: Client, names: Names, clock: Clock, holder: str) -> "Lease":
+    """Take the right to write; the lease index must exist. `holder` tells others who has it.
+
+    Raises WriterBusy that names who has it, after at most `LIVES_SECONDS`, and EngineUnavailable.
+    """
+    found = await _look(client, names)
+    if found is not None and found.held:
+        found = await _when_free(client, names, clock, found)
+    token = secrets.token_hex(16)
+    lease = Lease(client, names, clock, _Told(holder, token, clock.now()), found)
+    await lease.begin()
+    return lease
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """A state of the document, as OpenSearch counts them."""
+
+    number: int
+    term: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the document says."""
+
+    version: _Version
+    holder: str | None
+    token: str | None
+    since: str
+
+    @property
+    def held(self) -> bool:
+        return self.holder is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the holder writes of itself."""
+
+    holder: str
+    token: str
+    since: datetime
+
+
+class Lease:
+    """The right to write; it is renewed in the background until `release`."""
+
+    def __init__(self, client: Client, names: Names, clock: Clock, told: _Told, found: _Found | None) -> None:
+        self._client = client
+        self._path = quoted(names.lease, "_doc", _DOCUMENT)
+        self._names = names
+        self._clock = clock
+        self._told = told
+        self._version = None if found is None else found.version
+        self._beat = 0
+        self._until = clock.monotonic()
+        self._lost: str | None = None
+        self._writing = asyncio.Lock()
+        self._renewal: asyncio.Task[None] | None = None
+
+    async def begin(self) -> None:
+        """Write it for the first time. Raises WriterBusy if another process was quicker."""
+        try:
+            await self._renew()
+        except Superseded:
+            found = await _look(self._client, self._names)
+            raise _busy(self._names, found) from None
+        self._renewal = asyncio.create_task(self._keep())
+
+    async def check(self) -> None:
+        """Make sure that it is held at this moment.
+
+        Raises Superseded if another process has taken it, EngineUnavailable or EngineTimeout if that cannot
+        be told.
+        """
+        await self._renew()
+
+    async def release(self) -> None:
+        """Give it back at once; where that cannot be written it ends by itself."""
+        if self._renewal is not None:
+            self._renewal.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._renewal
+            self._renewal = None
+        if self._lost is not None:
+            return
+        async with self._writing:
+            self._lost = "it was given back"
+            try:
+                await self._write(self._entry(held=False))
+            except EngineError as error:
+                _log.warning(
+                    "the right to write is not given back but ends in %g s: %s", LIVES_SECONDS, error
+                )
+
+    async def _keep(self) -> None:
+        """Write it anew until it is lost. What goes wrong in between is met by the next try."""
+        while self._lost is None:
+            await self._clock.sleep(RENEW_SECONDS)
+            try:
+                await self._renew()
+            except EngineError as error:
+                _log.warning("the right to write could not be renewed: %s", error)
+
+    async def _renew(self) -> None:
+        async with self._writing:
+            if self._lost is not None:
+                raise Superseded(f"the right to write was lost: {self._lost}")
+            begun = self._clock.monotonic()
+            try:
+                await self._write(self._entry(held=True))
+            except (EngineUnavailable, EngineTimeout):
+                if self._clock.monotonic() >= self._until:
+                    self._lost = f"it could not be renewed for {LIVES_SECONDS:g} s"
+                raise
+            self._until = begun + LIVES_SECONDS
+
+    def _entry(self, *, held: bool) -> dict[str, object]:
+        self._beat += 1
+        return {
+            "holder": self._told.holder if held else None,
+            "token": self._told.token if held else None,
+            "since": self._told.since,
+            "renewed": self._clock.now(),
+            "beat": self._beat,
+        }
+
+    async def _write(self, entry: Mapping[str, object]) -> None:
+        """Write on top of the state that is known. Raises Superseded if there is another."""
+        try:
+            self._version = await self._put(entry)
+            return
+        except Refused as error:
+            if error.status not in {404, 409}:
+                raise
+        # An answer that did not come may belong to a write that was made.
+        found = await _look(self._client, self._names)
+        if found is None or found.token != self._told.token:
+            self._lost = "the lease is gone" if found is None else f"{found.holder or 'nobody'} has it now"
+            raise Superseded(f"the right to write was lost: {self._lost}")
+        self._version = found.version
+        try:
+            self._version = await self._put(entry)
+        except Refused as error:
+            if error.status not in {404, 409}:
+                raise
+            self._lost = "another process took it"
+            raise Superseded(f"the right to write was lost: {self._lost}") from None
+
+    async def _put(self, entry: Mapping[str, object]) -> _Version:
+        if self._version is None:
+            params = {"op_type": "create"}
+        else:
+            params = {"if_seq_no": str(self._version.number), "if_primary_term": str(self._version.term)}
+        reply = await self._client.request("PUT", self._path, body=orjson.dumps(entry), params=params)
+        return _Version(whole(reply, "_seq_no"), whole(reply, "_primary_term"))
+
+
+async def _when_free(client: Client, names: Names, clock: Clock, held: _Found) -> _Found | None:
+    """Watch a lease that is held until it has ended. Raises WriterBusy as soon as it is renewed."""
+    begun = clock.monotonic()
+    while clock.monotonic() - begun < LIVES_SECONDS:
+        await clock.sleep(LOOK_SECONDS)
+        found = await _look(client, names)
+        if found is None or not found.held:
+            return found
+        if found.version != held.version:
+            raise _busy(names, found)
+    return held
+
+
+async def _look(client: Client, names: Names) -> _Found | None:
+    try:
+        reply = await client.request("GET", quoted(names.lease, "_doc", _DOCUMENT))
+    except Refused as error:
+        if error.status == 404:
+            return None
+        raise
+    return _Found(
+        version=_Version(whole(reply, "_seq_no"), whole(reply, "_primary_term")),
+        holder=_text(part(reply, "_source", "holder")),
+        token=_text(part(reply, "_source", "token")),
+        since=_text(part(reply, "_source", "since")) or "",
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _busy(names: Names, found: _Found | None) -> WriterBusy:
+    who = "another process"
+    if found is not None and found.holder is not None:
+        who = f"another process, {found.holder}, since {_moment(found.since)},"
+    return WriterBusy(f"{who} is building a generation of {names.prefix} in OpenSearch")
+
+
+def _moment(text: str) -> str:
+    """Write a moment to the second."""
+    try:
+        return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except ValueError:
+        return "an unknown time"
