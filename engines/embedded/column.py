@@ -28,9 +28,9 @@ class Column:
     where documents may hold many values: of those that can be counted `forward_lists` gives the ordinals.
     `derived` are the documents whose value a rule filled in, `stated` those where the cloud did.
 
-    Of a field of few values that can be counted `labels` are the values, `bitmaps` their documents,
-    `defaults` those of them that did not state it, and `by_text` the ordinals in the order of their texts.
-    `ranges` keeps the documents of ranges of values that were asked lately.
+    Of a field of few values that can be counted `labels` are the values, `bitmaps` their documents and
+    `defaults` those of them that did not state it. `ranges` keeps the documents of ranges of values that
+    were asked lately.
     """
 
     field: Field
@@ -46,7 +46,6 @@ class Column:
     pieces: Pieces | None
     labels: Sequence[Value]
     bitmaps: Sequence[Bits]
-    by_text: Sequence[int]
     ranges: Recent[tuple[int, int], Bits]
 
     @property
@@ -63,10 +62,6 @@ class Column:
     def value(self, ordinal: int) -> Value:
         """Give the value of an ordinal."""
         return _value(self.field, self.values, ordinal)
-
-    def text(self, ordinal: int) -> str:
-        """Give the text by which values of equal count are ordered, that of JSON."""
-        return _text(self.value(ordinal))
 
     def between(self, low: int, high: int) -> Bits:
         """Give the documents whose value has an ordinal from `low` up to, not including, `high`."""
@@ -191,7 +186,6 @@ def _column(
         pieces=pieces_of(forward) if forward is not None and field.kind in NUMERIC else None,
         labels=labels,
         bitmaps=[bitmaps[ordinal] for ordinal in range(len(bitmaps))],
-        by_text=sorted(range(len(labels)), key=lambda ordinal: _text(labels[ordinal])),
         ranges=Recent(_RANGES),
     )
 
@@ -202,7 +196,3 @@ _RANGES = 32
 def _value(field: Field, values: Terms | Numbers, ordinal: int) -> Value:
     value = values.value(ordinal)
     return bool(value) if field.kind is Kind.BOOLEAN else value
-
-
-def _text(value: Value) -> str:
-    return value if isinstance(value, str) else str(value).lower()

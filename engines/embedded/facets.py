@@ -104,8 +104,8 @@ def _defaults(column: Column, base: Base, counts: list[int]) -> dict[int, int]:
 def _few(
     column: Column, counts: list[int], defaults: dict[int, int], missing: int, limit: int
 ) -> FacetCounts:
-    # Sorting is stable: equal counts stay in the order of their text.
-    order = sorted(filter(counts.__getitem__, column.by_text), key=counts.__getitem__, reverse=True)
+    # Sorting is stable: equal counts stay in the order of their values.
+    order = sorted(filter(counts.__getitem__, range(len(counts))), key=counts.__getitem__, reverse=True)
     labels, shown = column.labels, order[:limit]
     if defaults:
         buckets = [Bucket(labels[ordinal], counts[ordinal], defaults.get(ordinal, 0)) for ordinal in shown]
@@ -117,17 +117,16 @@ def _few(
 def _many(
     column: Column, counts: list[int], defaults: dict[int, int], missing: int, limit: int
 ) -> FacetCounts:
-    """Take the values with the highest counts without reading all texts."""
+    """Take the values with the highest counts without sorting all of them."""
     numbers = np.array(counts, np.int64)
     found = np.flatnonzero(numbers)
     distinct = len(found)
     if 0 < limit < distinct:
         least = np.partition(numbers[found], distinct - limit)[distinct - limit]
         found = found[numbers[found] >= least]
-    order = sorted((-counts[ordinal], column.text(ordinal), ordinal) for ordinal in found.tolist())
+    order = sorted((-counts[ordinal], ordinal) for ordinal in found.tolist())
     buckets = tuple(
-        Bucket(column.value(ordinal), -number, defaults.get(ordinal, 0))
-        for number, _, ordinal in order[:limit]
+        Bucket(column.value(ordinal), -number, defaults.get(ordinal, 0)) for number, ordinal in order[:limit]
     )
     return FacetCounts(buckets, missing, distinct)
 

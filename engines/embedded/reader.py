@@ -11,10 +11,13 @@ from engines.embedded.allowance import check_cost
 from engines.embedded.bitmap import Bits
 from engines.embedded.facets import Base, count
 from engines.embedded.file import GenerationFile
+from engines.embedded.histogram import spread_over
 from engines.embedded.index import Index
 from engines.embedded.order import Order, hits, order_of
+from engines.embedded.pivot import count_pivot
 from engines.embedded.recent import Recent
 from engines.embedded.selection import narrow, narrow_without, select, selected
+from engines.embedded.sums import Sums
 from engines.narrowed import Narrowed
 from engines.query import Answer, Hit, Position, Query, is_lifted, lifted_fields
 from mappings.filter import Condition, conjuncts, fields
@@ -51,10 +54,18 @@ class EmbeddedReader:
         bases = _bases(asked, select(query.access, index), index)
         found = bases[_NOTHING]
         facets = {facet.name: count(facet, bases[lifted_fields(facet)], index) for facet in asked.facets}
+        sums = Sums(asked.sums, index)
+        if asked.sums:
+            facets = {
+                facet.name: sums.beside(facets[facet.name], facet, bases[lifted_fields(facet)])
+                for facet in asked.facets
+            }
+        histograms = {name: spread_over(name, found, index) for name in asked.histograms}
+        pivot = None if asked.pivot is None else count_pivot(asked.pivot, found, index, sums)
         page, following = self._page(asked, found.bits)
         shown = self._hits(index.ranks[page].tolist())
         last = Position(following.values(page[-1]), shown[-1].key) if following is not None else None
-        return Answer(self.generation, found.size, shown, facets, last)
+        return Answer(self.generation, found.size, shown, facets, last, histograms, pivot)
 
     async def raw(self, query: Narrowed) -> Sequence[tuple[str, bytes]]:
         """Give key and raw record of the query's hits, at most `limit`, in its order."""

@@ -37,6 +37,12 @@ class VersionOrder:
         ).tolist()
         return added
 
+    def beginning_with(self, prefix: str) -> Ordinals:
+        """Give the ordinals of the versions that a prefix, as written, is a beginning of."""
+        place = bisect_left(self.prefixes, prefix)
+        starts = [*self.prefix_starts[place : place + 2].tolist(), len(self.prefix_ordinals)]
+        return self.prefix_ordinals[starts[0] : starts[1]]
+
     def below(self, key: str | None) -> int:
         """Count the sort keys that are smaller; none for no key."""
         return 0 if key is None else bisect_left(self.keys, key)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
+from engines.histogram import spreadable
 from engines.narrowed import Narrowed
-from engines.query import Facet, FieldFacet, FilterFacet, Query, Sort
+from engines.query import Facet, FieldFacet, FilterFacet, Pivot, Query, Sort
 from mappings.document import Document
 from mappings.field import Field, Kind
 from mappings.fields import MAP_FIELD, field_named
@@ -82,6 +83,8 @@ DRAWN = (
 DERIVED = ("firmware", "min_ram", "version", "gpu_types", "trust")
 SORTABLE = tuple(name for name in DRAWN if field_named(name).sortable)
 FACETS = tuple(name for name in DRAWN if field_named(name).facet is not None)
+SPREAD = tuple(name for name in DRAWN if spreadable(field_named(name)))
+SUMMED = tuple(name for name in DRAWN if field_named(name).summable)
 ASKED = (*DRAWN, "id", "region", "view", *(f"{MAP_FIELD}.{key}" for key in KEYS), TEXT, TEXT)
 
 
@@ -92,7 +95,7 @@ def draw_documents(drawn: Random, number: int, stock: Stock = FEW) -> list[Docum
 
 
 def draw_question(drawn: Random, stock: Stock = FEW) -> Narrowed:
-    """Draw a query, with facets, order and limit, and what its caller may see."""
+    """Draw a query, with all that can be counted, order and limit, and what its caller may see."""
     facets: list[Facet] = [
         FieldFacet(name, drawn.choice((1, 2, 100))) for name in drawn.sample(FACETS, drawn.randrange(5))
     ]
@@ -103,12 +106,19 @@ def draw_question(drawn: Random, stock: Stock = FEW) -> Narrowed:
         filter=EVERY if drawn.random() < 0.2 else _filter(drawn, stock, 3),
         text=tuple(_text_condition(drawn, stock, TEXT) for _ in range(drawn.choice((0, 0, 0, 1, 1, 2)))),
         facets=tuple(facets),
+        histograms=tuple(drawn.sample(SPREAD, drawn.choice((0, 0, 1, 2)))),
+        pivot=_pivot(drawn) if drawn.random() < 0.3 else None,
+        sums=tuple(drawn.sample(SUMMED, drawn.choice((0, 0, 0, 1, 2)))),
         sort=tuple(
             Sort(drawn.choice(SORTABLE), drawn.random() < 0.5) for _ in range(drawn.choice((0, 0, 1, 2, 3)))
         ),
         limit=drawn.randrange(7),
     )
     return Narrowed(query, _access(drawn.choice(PROJECTS)) if drawn.random() < 0.5 else EVERY)
+
+
+def _pivot(drawn: Random) -> Pivot:
+    return Pivot(drawn.choice(FACETS), drawn.choice(FACETS), drawn.choice((1, 3, 100)))
 
 
 def _document(drawn: Random, stock: Stock) -> Document:

@@ -64,6 +64,8 @@ async def _compare_answer(reader: Reader, narrowed: Narrowed, catalogue: list[Do
         answer = await reader.search(asked)
         assert answer.total == len(wanted.keys)
         assert dict(answer.facets) == dict(wanted.facets)
+        assert dict(answer.histograms) == dict(wanted.histograms)
+        assert answer.pivot == wanted.pivot
         assert all(hit.body == bodies[hit.key] and hit.scopes == scopes[hit.key] for hit in answer.hits)
         assert len(answer.hits) == min(limit, len(wanted.keys) - len(walked))
         walked.extend(hit.key for hit in answer.hits)

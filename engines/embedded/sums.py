@@ -1,0 +1,148 @@
+"""`Sums`: quantities added up over the images of each counted value, exactly."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engines.embedded.bitmap import Docs, docs_of
+from engines.embedded.column import Column
+from engines.embedded.facets import Base
+from engines.embedded.index import Index
+from engines.embedded.number import Numbers
+from engines.embedded.postings import spread
+from engines.embedded.selection import select
+from engines.query import FacetCounts, FieldFacet, FilterFacet
+from mappings.filter import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Numbers of documents, divided by `factor`: small enough that floats add them up exactly."""
+
+    factor: int
+    numbers: NDArray[np.int64]
+
+
+class Sums:
+    """The fields that one query adds up. What documents hold of them is looked up once for each base."""
+
+    __slots__ = ("_columns", "_index", "_known")
+
+    def __init__(self, names: Sequence[str], index: Index) -> None:
+        """Raises UnknownField, or ValueError for a field that cannot be added up."""
+        self._index = index
+        self._columns = [_summable(index.column(name)) for name in names]
+        self._known: dict[Base, list[list[Part]]] = {}
+
+    def beside(self, counted: FacetCounts, facet: FieldFacet | FilterFacet, base: Base) -> FacetCounts:
+        """Put sums beside the counts of a facet that was counted within a base."""
+        if not self._columns:
+            return counted
+        if isinstance(facet, FilterFacet):
+            return self._beside_filters(counted, facet, base)
+        column = self._index.column(facet.field)
+        added = _by_ordinal(column, base, self._parts(base))
+        places = [_place(column, bucket.value) for bucket in counted.buckets]
+        buckets = [
+            replace(bucket, sums=tuple([_whole(parts, place) for parts in added]))
+            for bucket, place in zip(counted.buckets, places, strict=True)
+        ]
+        missing = self._total(docs_of(base.bits - column.stated))
+        return replace(counted, buckets=tuple(buckets), missing_sums=missing)
+
+    def _beside_filters(self, counted: FacetCounts, facet: FilterFacet, base: Base) -> FacetCounts:
+        filters = dict(facet.filters)
+        buckets = [
+            replace(
+                bucket, sums=self._total(docs_of(select(filters[str(bucket.value)], self._index) & base.bits))
+            )
+            for bucket in counted.buckets
+        ]
+        return replace(counted, buckets=tuple(buckets), missing_sums=(0,) * len(self._columns))
+
+    def _parts(self, base: Base) -> list[list[Part]]:
+        known = self._known.get(base)
+        if known is None:
+            known = self._known[base] = [_parts(column, base.docs) for column in self._columns]
+        return known
+
+    def _total(self, docs: Docs) -> tuple[int, ...]:
+        return tuple(
+            [
+                sum(part.factor * int(part.numbers.sum()) for part in _parts(column, docs))
+                for column in self._columns
+            ]
+        )
+
+
+def _summable(column: Column) -> Column:
+    if not column.field.summable:
+        raise ValueError(f"{column.field.name}: cannot be added up")
+    return column
+
+
+_EXACT = 1 << 53
+"""Up to here floats hold every integer."""
+_BITS = 26
+"""Half of the bits of a number: so divided, 2**26 documents are added up exactly."""
+
+
+def _parts(column: Column, docs: Docs) -> list[Part]:
+    """Give what documents hold, 0 where they hold nothing: in one part if the sum is small, else in two."""
+    if column.forward is None or not isinstance(column.values, Numbers) or not len(column.values):
+        return []
+    ordinals = column.forward.take(docs)
+    numbers = np.asarray(column.values.values)
+    held = numbers.take(ordinals, mode="clip")
+    held[ordinals == len(numbers)] = 0
+    if max(abs(int(numbers[0])), abs(int(numbers[-1]))) * len(docs) < _EXACT:
+        return [Part(1, held)]
+    return [Part(1 << _BITS, held >> _BITS), Part(1, held & ((1 << _BITS) - 1))]
+
+
+Added = list[tuple[int, Sequence[int]]]
+"""Sums by place, in parts: a factor, and what it is to be multiplied with."""
+
+
+def _by_ordinal(column: Column, base: Base, amounts: Sequence[Sequence[Part]]) -> list[Added]:
+    """Add up by the ordinals of a column, by its prefixes where it holds versions."""
+    owners: NDArray[np.int64] | None = None
+    if column.forward is not None:
+        ordinals = column.forward.take(base.docs)
+    elif (lists := column.forward_lists) is not None:
+        docs = base.docs.astype(np.int64)
+        ordinals = lists.docs.take(spread(lists.starts, docs))
+        lengths = (lists.starts[docs + 1] - lists.starts[docs]).astype(np.int64)
+        owners = np.repeat(np.arange(len(docs), dtype=np.int64), lengths)
+    else:
+        raise ValueError(f"{column.field.name}: not a facet")
+    return [
+        [
+            (part.factor, _added(column, ordinals, part.numbers if owners is None else part.numbers[owners]))
+            for part in parts
+        ]
+        for parts in amounts
+    ]
+
+
+def _added(column: Column, ordinals: NDArray[np.integer], numbers: NDArray[np.int64]) -> Sequence[int]:
+    values = len(column.values)
+    floats = np.bincount(ordinals, weights=numbers, minlength=values)[:values]
+    added: list[int] = floats.astype(np.int64).tolist()
+    return added if column.versions is None else column.versions.by_prefix(added)
+
+
+def _place(column: Column, value: Value) -> int:
+    if column.versions is not None:
+        return bisect_left(column.versions.prefixes, str(value))
+    ordinal = column.find(value)
+    if ordinal is None:
+        raise ValueError(f"{column.field.name}: {value!r} is no value of it")
+    return ordinal
+
+
+def _whole(parts: Added, place: int) -> int:
+    return sum(factor * added[place] for factor, added in parts)
