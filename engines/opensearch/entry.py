@@ -1,0 +1,179 @@
+"""`entry`: a document as a line of a bulk request."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+import orjson
+
+from mappings.document import Stored
+from mappings.field import Exposure, Kind
+from mappings.fields import FIELDS, MAP_FIELD
+from mappings.opensearch import (
+    BODY,
+    DERIVED,
+    INDEXED,
+    INTERNAL,
+    KEY,
+    RAW,
+    SUM_BITS,
+    SUMMED,
+    SUMS,
+    WORDED,
+    WORDS,
+    map_entry,
+    order_field,
+    parts_field,
+)
+from mappings.text import tokens
+from mappings.version import components, prefixes, sort_key
+
+ID_BYTES = 512
+"""UTF-8 bytes of a document id at most, a limit of OpenSearch."""
+
+LONGEST_WORD = 200
+"""Characters of a token that is indexed as it is."""
+
+
+def entry(stored: Stored) -> bytes:
+    """Write a document as the index holds it, one line of JSON.
+
+    Raises ValueError for a single value in a field of many, or a value of another shape than its field's.
+    """
+    row: dict[str, object] = orjson.loads(stored.body)
+    _changed(row)
+    row[WORDS] = _words(row)
+    row[SUMS] = _sums(row)
+    row.update(_internal(stored.internal))
+    row[KEY] = stored.key
+    row[BODY] = stored.body.decode()
+    row[INTERNAL] = stored.internal.decode()
+    row[RAW] = stored.raw.decode()
+    return orjson.dumps(row)
+
+
+def document_id(key: str) -> str:
+    """Give the id of a document: its key, or a digest of one that is too long."""
+    if len(key) * 4 <= ID_BYTES or len(key.encode()) <= ID_BYTES:
+        return key
+    return f"#{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}"
+
+
+def word(token: str) -> str:
+    """Give the form in which a token is indexed and looked for: a long one stands as its hash."""
+    if len(token) <= LONGEST_WORD:
+        return token
+    return f"#{hashlib.blake2b(token.encode(), digest_size=16).hexdigest()}"
+
+
+def version_part(version: str) -> str:
+    """Give what `in` compares of a version: its components as numbers, so that 22.04 is 22.4."""
+    return ".".join(f"{number}{suffix}" for number, suffix in components(version))
+
+
+Row = dict[str, object]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_MANY = (DERIVED, *(f.name for f in FIELDS if f.multiple and f.exposure is not Exposure.INTERNAL))
+_INTERNALS = tuple(f.name for f in FIELDS if f.multiple and f.exposure is Exposure.INTERNAL)
+_NOT_ASKED = tuple(each.name for each in FIELDS if not each.filterable)
+_DATES = tuple(each.name for each in INDEXED if each.kind is Kind.DATE)
+_VERSIONS = tuple((each.name, order_field(each)) for each in INDEXED if each.kind is Kind.VERSION)
+_WORDED = tuple(each.name for each in WORDED)
+_SUMMED = tuple(each.name for each in SUMMED)
+
+
+def _changed(row: Row) -> None:
+    """Turn values, in place, into the form in which they are indexed."""
+    for name in _NOT_ASKED:
+        row.pop(name, None)
+    for name in _DATES:
+        if name in row:
+            row[name] = _milliseconds(name, row[name])
+    _check_many(row, _MANY)
+    for name, order in _VERSIONS:
+        if name in row:
+            row.update(_version_fields(name, order, str(row[name])))
+    if MAP_FIELD in row:
+        row[MAP_FIELD] = _entries(row[MAP_FIELD])
+
+
+def _milliseconds(name: str, value: object) -> int:
+    if not isinstance(value, str):
+        raise ValueError(f"{name}: a date is wanted, not {value!r:.80}")
+    return (datetime.fromisoformat(value) - _EPOCH) // _MILLISECOND
+
+
+def _check_many(row: Row, names: Sequence[str]) -> None:
+    for name in names:
+        value = row.get(name)
+        if value is not None and not isinstance(value, list):
+            raise ValueError(f"{name}: a list of values is wanted, not {value!r:.80}")
+
+
+def _entries(value: object) -> list[str]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{MAP_FIELD}: an object is wanted, not {value!r:.80}")
+    return [map_entry(key, text) for key, text in value.items()]
+
+
+@lru_cache(maxsize=65_536)
+def _version_fields(name: str, order: str, version: str) -> Mapping[str, object]:
+    beginnings = prefixes(version)
+    return {
+        name: beginnings,
+        parts_field(name): [version_part(each) for each in beginnings],
+        order: sort_key(version),
+    }
+
+
+def _words(row: Row) -> Row:
+    return {name: _joined_all(row[name]) for name in _WORDED if name in row}
+
+
+def _joined_all(value: object) -> str | list[str]:
+    if isinstance(value, list):
+        return [_joined(text) for text in value]
+    return _joined(str(value))
+
+
+def _joined(text: str) -> str:
+    return _short_joined(text) if len(text) <= _SHORT else _cut(text)
+
+
+_SHORT = 128
+"""As in `mappings.text`: names and versions come again and again and are remembered, descriptions are not."""
+
+
+@lru_cache(maxsize=65_536)
+def _short_joined(text: str) -> str:
+    return " ".join(tokens(text))
+
+
+def _cut(text: str) -> str:
+    return " ".join(map(word, tokens(text)))
+
+
+def _sums(row: Row) -> Row:
+    """Split what can be added up; what is negative borrows from its high part."""
+    return {name: _halves(name, row[name]) for name in _SUMMED if name in row}
+
+
+def _halves(name: str, value: object) -> Row:
+    if not isinstance(value, int):
+        raise ValueError(f"{name}: a number is wanted, not {value!r:.80}")
+    high, low = value >> SUM_BITS, value & _LOW
+    return {"low": low, "high": high} if high else {"low": low}
+
+
+_LOW = (1 << SUM_BITS) - 1
+
+
+@lru_cache(maxsize=65_536)
+def _internal(written: bytes) -> Row:
+    """Read the internal fields, which are the same for all that one listing gives."""
+    row: Row = orjson.loads(written)
+    _check_many(row, _INTERNALS)
+    return row
