@@ -49,6 +49,7 @@ def fetch(artifact: Artifact, folder: Path) -> Path:
                     f"{artifact.coordinate} was fetched and refused: its sha256 is {found}, "
                     f"expected is {artifact.sha256}. A proxy may have answered in its place."
                 )
+            part.chmod(0o644)
             part.replace(file)
     return file
 

@@ -18,6 +18,7 @@ from tests.opensearch.account import Account, server_account
 from tests.opensearch.cache import cache_folder
 from tests.opensearch.distribution import distribution
 from tests.opensearch.health import answers
+from tests.opensearch.older import older
 from tests.opensearch.place import Place, Setting, furnish
 from tests.opensearch.server import Launch, Server
 from tests.opensearch.unavailable import Unavailable
@@ -27,7 +28,10 @@ START = 100
 
 STOP = keeper.GRACE + 10
 
-RELEASES: Mapping[str, Callable[[Account | None, Path], Server]] = {"3.8": distribution}
+RELEASES: Mapping[str, Callable[[Account | None, Path], Server]] = {
+    "3.8": distribution,
+    "2.19": older,
+}
 HEAP = "512m"
 
 
