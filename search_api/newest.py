@@ -1,7 +1,6 @@
 """`newest_public_note`: an order is obeyed literally, and said where it puts a stranger's image first."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 import orjson
 
@@ -28,7 +27,7 @@ async def newest_public_note(
     if stranger is None:
         return ()
     public = conjunction(query.filter, Condition("trust", Operator.IN, (_PUBLIC,)))
-    found = await ask(replace(query, filter=public, facets=(), limit=1))
+    found = await ask(Query(filter=public, text=query.text, sort=query.sort, limit=1))
     which = "newest public one" if query.sort[0] == _NEWEST else "first public one in this order"
     if not found.hits:
         return (f"The first image is {stranger}; no public image answers the question.",)
