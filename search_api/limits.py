@@ -50,3 +50,9 @@ DEFAULT_RUNS = 20
 
 VOCABULARY = 10_000
 """Values of one field that the vocabulary of a generation takes in."""
+
+KEPT_ANSWERS = 64 * 1024 * 1024
+"""Bytes of answers that a worker keeps, to give them again while they are true."""
+
+KEPT_WORDINGS = 8 * 1024 * 1024
+"""Bytes of questions whose answers it knows by their words."""

@@ -1,9 +1,10 @@
 """`Service`: from a request to its answer, without HTTP: what the API and the command line both give."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
 from http import HTTPStatus
 
@@ -21,8 +22,9 @@ from search_api.clause import Question
 from search_api.cursor import Cursor, CursorError, read_cursor, write_cursor
 from search_api.facet_counts import MAIN
 from search_api.fingerprint import fingerprint
+from search_api.kept import Kept
 from search_api.ledger_view import LedgerView, Revision
-from search_api.limits import DEFAULT_PAGE
+from search_api.limits import DEFAULT_PAGE, KEPT_ANSWERS, KEPT_WORDINGS
 from search_api.newest import newest_public_note
 from search_api.parameters import cursor_of, read_parameters
 from search_api.problem import Mistake, ProblemError, refused
@@ -41,7 +43,8 @@ class Prepared:
     """A question that is understood and may be asked.
 
     `question` has conditions on joined fields as they were asked, `query` those on scopes. `etag` (weak, its
-    opaque part) stands for everything that the answer depends on.
+    opaque part) stands for everything that the answer depends on: the resolved question, its wording, the
+    caller, the generation and the ledger's revision.
     """
 
     caller: Caller
@@ -53,6 +56,21 @@ class Prepared:
     asked_at: int
     mark: bytes
     etag: str
+
+
+class Form(StrEnum):
+    """What of an answer is given."""
+
+    IMAGES = "images"
+    FACETS = "facets"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer as JSON, and the opaque part of its ETag."""
+
+    etag: str
+    body: bytes
 
 
 class Service:
@@ -71,23 +89,57 @@ class Service:
         self.ledger = LedgerView(ledger, clock.monotonic)
         self._key = cursor_key
         self._now = question_now or clock.now
+        self._etags: Kept[_Wording, str] = Kept(KEPT_WORDINGS)
+        self._answers: Kept[str, bytes] = Kept(KEPT_ANSWERS)
 
     async def search(self, caller: Caller, parameters: Iterable[tuple[str, str]]) -> bytes:
         """Answer a search by its parameters, as JSON. Raises ProblemError and EngineError."""
         return await self.answer(await self.prepare(caller, parameters))
 
+    async def told(self, caller: Caller, form: Form, words: str) -> Told | None:
+        """Give the answer to a query string, word by word as it was answered lately, if it is still true.
+
+        That is as long as the caller, the generation, the ledger's revision and the minute are the same.
+        Raises EngineError.
+        """
+        served = await self.catalogue.current()
+        revision = await self.ledger.current(served.generation)
+        etag = self._etags.get((words, form, caller, served.generation, revision.number, self._minute()))
+        if etag is None:
+            return None
+        body = self._answers.get(etag)
+        return None if body is None else Told(etag, body)
+
+    async def tell(self, prepared: Prepared, form: Form, words: str) -> Told:
+        """Answer a query string that was prepared, and remember that it was. Raises EngineError."""
+        body = await (self.answer(prepared) if form is Form.IMAGES else self.counts(prepared))
+        etag = etag_of(prepared, form)
+        wording = (
+            words,
+            form,
+            prepared.caller,
+            prepared.served.generation,
+            prepared.revision.number,
+            prepared.asked_at,
+        )
+        self._etags.put(wording, etag, len(words) + _WORDING)
+        return Told(etag, body)
+
     async def prepare(self, caller: Caller, parameters: Iterable[tuple[str, str]]) -> Prepared:
         """Understand the parameters of a search. Raises ProblemError and EngineError."""
         pairs = tuple(parameters)
         return await self._prepare(
-            caller, cursor_of(pairs), lambda terms, now: read_parameters(pairs, terms, now)
+            caller, cursor_of(pairs), lambda terms, now: read_parameters(pairs, terms, now), repr(pairs)
         )
 
     async def prepare_body(self, caller: Caller, body: bytes) -> Prepared:
         """Understand the body of a search. Raises ProblemError and EngineError."""
         content = parse_body(body)
         return await self._prepare(
-            caller, cursor_in(content), lambda terms, now: read_body(content, terms, now)
+            caller,
+            cursor_in(content),
+            lambda terms, now: read_body(content, terms, now),
+            body.decode("utf-8", "replace"),
         )
 
     async def close(self) -> None:
@@ -96,6 +148,23 @@ class Service:
 
     async def answer(self, prepared: Prepared) -> bytes:
         """Give images, counts and how the question was understood. Raises EngineError."""
+        return await self._kept(prepared, Form.IMAGES, self._answer)
+
+    async def counts(self, prepared: Prepared) -> bytes:
+        """Give the facets of the answer without its images: the main ones, if none are named."""
+        return await self._kept(prepared, Form.FACETS, self._counts)
+
+    async def _kept(
+        self, prepared: Prepared, form: Form, work_out: Callable[[Prepared], Awaitable[bytes]]
+    ) -> bytes:
+        etag = etag_of(prepared, form)
+        body = self._answers.get(etag)
+        if body is None:
+            body = await work_out(prepared)
+            self._answers.put(etag, body, len(body))
+        return body
+
+    async def _answer(self, prepared: Prepared) -> bytes:
         found = await self._ask(prepared, prepared.query)
         note = await newest_public_note(found, prepared.query, lambda query: self._ask(prepared, query))
         return answer_json(
@@ -107,8 +176,7 @@ class Service:
             cursor=self._next(prepared, found),
         )
 
-    async def counts(self, prepared: Prepared) -> bytes:
-        """Give the facets of the answer without its images: the main ones, if none are named."""
+    async def _counts(self, prepared: Prepared) -> bytes:
         facets = prepared.query.facets or _field_facets(MAIN)
         found = await self._ask(prepared, replace(prepared.query, facets=facets, limit=0, after=None))
         return counts_json(
@@ -117,10 +185,10 @@ class Service:
             catalog=prepared.revision.catalog(found.generation, prepared.caller),
         )
 
-    async def _prepare(self, caller: Caller, cursor: str | None, read: _Read) -> Prepared:
+    async def _prepare(self, caller: Caller, cursor: str | None, read: _Read, wording: str) -> Prepared:
         place = None if cursor is None else self._open(cursor)
         if place is None:
-            served, asked_at = await self.catalogue.current(), from_datetime(self._now()) // _MINUTE * _MINUTE
+            served, asked_at = await self.catalogue.current(), self._minute()
         else:
             served, asked_at = await self.catalogue.named(place.generation), place.asked_at
         now = to_datetime(asked_at)
@@ -139,15 +207,11 @@ class Service:
             limit=DEFAULT_PAGE if question.limit is None else question.limit,
             after=None if place is None else place.position,
         )
-        etag = _etag(
-            mark,
-            served.generation,
-            str(revision.number),
-            asked.sentence,
-            repr((question.facets, query.limit, asked.selection)),
-            cursor or "",
-        )
+        etag = _etag(mark, served.generation, str(revision.number), wording)
         return Prepared(caller, served, revision, question, query, asked.selection, asked_at, mark, etag)
+
+    def _minute(self) -> int:
+        return from_datetime(self._now()) // _MINUTE * _MINUTE
 
     def _open(self, cursor: str) -> Cursor:
         try:
@@ -168,6 +232,18 @@ class Service:
             return await prepared.served.reader.search(narrow(query, prepared.caller))
         except TooCostly as error:
             raise ProblemError(HTTPStatus.BAD_REQUEST, "too-costly", f"{error}.") from None
+
+
+def etag_of(prepared: Prepared, form: Form) -> str:
+    """Give the opaque part of the ETag of one form of an answer."""
+    return prepared.etag if form is Form.IMAGES else f"{prepared.etag}-{form}"
+
+
+_Wording = tuple[str, Form, Caller, str, int, int]
+"""A query string, and all that its meaning depends on: form, caller, generation, revision, minute."""
+
+_WORDING = 512
+"""Bytes that a remembered wording takes beside its words."""
 
 
 async def _settle(doubts: tuple[Doubt, ...], served: Served, caller: Caller) -> None:
@@ -191,7 +267,7 @@ def _bad_cursor(detail: str) -> ProblemError:
 
 
 def _etag(mark: bytes, *parts: str) -> str:
-    hashed = hashlib.blake2b(mark, digest_size=12)
+    hashed = hashlib.blake2b(mark, digest_size=16)
     for part in parts:
         hashed.update(b"\0" + part.encode("utf-8", "surrogatepass"))
     return hashed.hexdigest()

@@ -8,14 +8,33 @@ from aiohttp import web
 from search_api.problem import ProblemError
 from search_api.routes.keys import DEADLINES, SERVICE, caller_of, pairs_of
 from search_api.routes.response import json_response, unchanged
+from search_api.service import Form, etag_of
 
 
 async def search(request: web.Request) -> web.Response:
     """Answer a search by its parameters."""
+    return await _by_parameters(request, Form.IMAGES)
+
+
+async def facets(request: web.Request) -> web.Response:
+    """Answer a search with its counts only."""
+    return await _by_parameters(request, Form.FACETS)
+
+
+async def _by_parameters(request: web.Request, form: Form) -> web.Response:
+    """Answer a query string: at once, if it was answered lately and the answer is still true."""
     service = request.app[SERVICE]
-    prepared = await service.prepare(await caller_of(request), pairs_of(request))
-    kept = unchanged(request, prepared.etag)
-    return kept or json_response(await service.answer(prepared), prepared.etag)
+    caller = await caller_of(request)
+    words = request.rel_url.raw_query_string
+    told = await service.told(caller, form, words)
+    if told is not None:
+        return unchanged(request, told.etag) or json_response(told.body, told.etag)
+    prepared = await service.prepare(caller, pairs_of(request))
+    known = unchanged(request, etag_of(prepared, form))
+    if known is not None:
+        return known
+    told = await service.tell(prepared, form, words)
+    return json_response(told.body, told.etag)
 
 
 async def search_by_body(request: web.Request) -> web.Response:
@@ -30,14 +49,6 @@ async def only_by_body(request: web.Request) -> web.Response:
     """Refuse to take the name of the route for an id."""
     await caller_of(request)
     raise web.HTTPMethodNotAllowed(request.method, ("POST",))
-
-
-async def facets(request: web.Request) -> web.Response:
-    """Answer a search with its counts only."""
-    service = request.app[SERVICE]
-    prepared = await service.prepare(await caller_of(request), pairs_of(request))
-    etag = f"{prepared.etag}-facets"
-    return unchanged(request, etag) or json_response(await service.counts(prepared), etag)
 
 
 async def _body(request: web.Request) -> bytes:
