@@ -1,6 +1,8 @@
 """From settings to parts: sources with their secrets, limits, and the engine that was chosen."""
 
+import importlib
 from pathlib import Path
+from typing import Protocol
 
 from clouds.endpoint import ENDPOINTS
 from engines.base import NothingServed, Readers, Writer
@@ -12,6 +14,7 @@ from engines.embedded.writer import open_writer as open_embedded_writer
 from engines.ledger import Ledger
 from ims_catalog import settings as declared
 from ims_catalog.configuration import ConfigurationError
+from ims_catalog.cursor_key import cursor_key, shared_cursor_key
 from ims_catalog.secrets import read_secret
 from indexer.limits import Limits
 from indexer.sources.credential import AccessKey, Credential, NoCredential, ReadyToken
@@ -19,22 +22,42 @@ from indexer.sources.source import Source
 from mappings.scope import CloudKind, ImageType
 
 
-def open_writer(settings: declared.Settings, clock: Clock) -> Writer:
-    """Take the right to write to the catalogue."""
+async def open_writer(settings: declared.Settings, clock: Clock) -> Writer:
+    """Take the right to write to the catalogue. Raises WriterBusy and EngineUnavailable."""
+    if settings.engine.kind == "opensearch":
+        return await _opensearch().open_writer(settings.engine, clock)
     return open_embedded_writer(catalogue_folder(settings), prefix=settings.engine.prefix, clock=clock)
 
 
 def open_readers(settings: declared.Settings, clock: Clock) -> Readers:
-    """Open the catalogue for answers."""
+    """Open the catalogue for answers; whether anything answers there is seen when it is asked."""
+    if settings.engine.kind == "opensearch":
+        return _opensearch().open_readers(settings.engine, clock)
     return EmbeddedReaders(settings.engine.path, clock)
 
 
 def open_ledger(settings: declared.Settings) -> Ledger:
-    """Open the ledger beside the catalogue. Raises NothingServed where there is no catalogue at all."""
+    """Open the ledger of the catalogue. Raises NothingServed where there is no catalogue at all."""
+    if settings.engine.kind == "opensearch":
+        return _opensearch().open_ledger(settings.engine)
     folder = settings.engine.path
     if not folder.is_dir():
         raise NothingServed(f"there is no catalogue in {folder} yet: ims-catalog reindex makes one")
     return open_embedded_ledger(folder)
+
+
+def _opensearch() -> "_Engine":
+    """Load the other engine: it takes its time, and only who chose it should wait for it."""
+    engine: _Engine = importlib.import_module("ims_catalog.opensearch")
+    return engine
+
+
+class _Engine(Protocol):
+    """What `ims_catalog.opensearch` offers."""
+
+    async def open_writer(self, engine: declared.Engine, clock: Clock) -> Writer: ...
+    def open_readers(self, engine: declared.Engine, clock: Clock) -> Readers: ...
+    def open_ledger(self, engine: declared.Engine) -> Ledger: ...
 
 
 def catalogue_folder(settings: declared.Settings) -> Path:
@@ -45,6 +68,14 @@ def catalogue_folder(settings: declared.Settings) -> Path:
     except OSError as error:
         raise ConfigurationError(f"engine.path: cannot make the folder {folder}: {error.strerror}") from None
     return folder
+
+
+def cursor_key_of(settings: declared.Settings) -> bytes:
+    """Give the key that signs cursors. Raises ConfigurationError, EngineUnavailable."""
+    api = settings.api
+    if api.cursor_key_env is None and api.cursor_key_file is None:
+        return cursor_key(catalogue_folder(settings))
+    return shared_cursor_key(read_secret(api.cursor_key_env, api.cursor_key_file, "key of cursors"))
 
 
 def limits(settings: declared.Settings) -> Limits:

@@ -1,12 +1,19 @@
-"""The key that authenticates cursors: kept beside the catalogue, so that a restart breaks no paging."""
+"""The key that authenticates cursors: a restart breaks no paging, and several hosts may share one."""
 
 import os
 import secrets
 import tempfile
 from contextlib import suppress
+from hashlib import blake2b
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from engines.base import EngineUnavailable
+from ims_catalog.configuration import ConfigurationError
+
+SHORTEST_SECRET = 32
+"""Characters of a secret that hosts share, at least: some 16 random bytes as hex digits."""
 
 _BYTES = 32
 
@@ -26,6 +33,14 @@ def cursor_key(folder: Path) -> bytes:
     if len(key) != _BYTES:
         raise EngineUnavailable(f"{path} is no key of {_BYTES} bytes; remove it, and a new one is made")
     return key
+
+
+def shared_cursor_key(secret: SecretStr) -> bytes:
+    """Make the key of a secret that several hosts share. Raises ConfigurationError for a short one."""
+    value = secret.get_secret_value()
+    if len(value) < SHORTEST_SECRET:
+        raise ConfigurationError(f"the key of cursors has fewer than {SHORTEST_SECRET} characters")
+    return blake2b(value.encode(), digest_size=_BYTES, person=b"ims-cat-cursors").digest()
 
 
 def _make(path: Path) -> None:

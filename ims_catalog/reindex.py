@@ -2,10 +2,11 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 from engines.clock import system_clock
 from engines.ledger import Run
-from ims_catalog.compose import limits, open_ledger, open_writer
+from ims_catalog.compose import catalogue_folder, limits, open_ledger, open_writer
 from ims_catalog.settings import Settings
 from indexer.progress import progress
 from indexer.run import reindex
@@ -18,9 +19,11 @@ async def reindex_once(settings: Settings, sources: Sequence[Source]) -> Run:
     Raises EngineError if the catalogue cannot be written at all, WriterBusy if another run writes it.
     """
     clock = system_clock()
-    writer = open_writer(settings, clock)
-    ledger = open_ledger(settings)
-    try:
+    async with AsyncExitStack() as opened:
+        writer = await open_writer(settings, clock)
+        opened.push_async_callback(writer.close)
+        ledger = open_ledger(settings)
+        opened.push_async_callback(ledger.close)
         return await reindex(
             sources=sources,
             writer=writer,
@@ -28,9 +31,6 @@ async def reindex_once(settings: Settings, sources: Sequence[Source]) -> Run:
             limits=limits(settings),
             progress=progress(sys.stderr),
             clock=clock,
-            folder=settings.engine.path,
+            folder=catalogue_folder(settings),
             prefix=settings.engine.prefix,
         )
-    finally:
-        await ledger.close()
-        await writer.close()

@@ -15,9 +15,8 @@ import uvloop
 from aiohttp import web
 
 from engines.clock import system_clock
-from ims_catalog.compose import catalogue_folder, open_ledger, open_readers
+from ims_catalog.compose import cursor_key_of, open_ledger, open_readers
 from ims_catalog.configuration import ConfigurationError
-from ims_catalog.cursor_key import cursor_key
 from ims_catalog.question_clock import question_now
 from ims_catalog.settings import Settings
 from search_api.app import application, runner
@@ -116,7 +115,7 @@ async def answer(
         readers=open_readers(settings, clock),
         ledger=open_ledger(settings),
         clock=clock,
-        cursor_key=cursor_key(catalogue_folder(settings)),
+        cursor_key=cursor_key_of(settings),
         question_now=question_now(clock.now),
     )
     service = runner(app, shutdown_timeout=SHUTDOWN_SECONDS)
@@ -132,7 +131,7 @@ async def answer(
 def _prepare(settings: Settings) -> None:
     """Meet what would keep every worker from beginning once, here, where it can be said in one sentence."""
     question_now(system_clock().now)
-    cursor_key(catalogue_folder(settings))
+    cursor_key_of(settings)
 
 
 def _start(settings: Settings, listener: socket.socket, workers: list[BaseProcess]) -> None:

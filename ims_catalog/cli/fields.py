@@ -10,13 +10,20 @@ from rich.table import Table
 from ims_catalog.cli.options import WRONG_USAGE, AsJson
 from mappings.field import Exposure, Field
 from mappings.fields import FIELDS, UnknownField, field_named
+from mappings.opensearch import mapping as mapping_of_index
 
 
 def command(
     name: Annotated[str | None, typer.Argument(help="Show one field: its name, wire name or alias.")] = None,
     as_json: AsJson = False,
+    mapping: Annotated[
+        bool, typer.Option("--mapping", help="Print the index mapping that OpenSearch gets, as JSON.")
+    ] = False,
 ) -> None:
     """Show what is known of an image, and how to ask for it."""
+    if mapping:
+        _print_mapping(alone=name is None)
+        return
     shown = tuple(field for field in FIELDS if field.exposure is not Exposure.INTERNAL)
     if name is not None:
         shown = tuple(field for field in shown if field == _named(name))
@@ -29,6 +36,13 @@ def command(
         Console().print(_details(shown[0]))
     else:
         Console().print(_table(shown))
+
+
+def _print_mapping(*, alone: bool) -> None:
+    if not alone:
+        typer.echo("ims-catalog: --mapping shows all fields: leave the name out", err=True)
+        raise typer.Exit(WRONG_USAGE)
+    typer.echo(orjson.dumps({"mappings": mapping_of_index()}, option=orjson.OPT_INDENT_2).decode())
 
 
 def _named(name: str) -> Field | None:

@@ -19,7 +19,7 @@ def command(
     with spoken_errors():
         settings = load_settings(config, {"api": {"host": host, "port": port, "workers": workers}})
         try:
-            serve(settings, lambda address: typer.echo(f"serving {settings.engine.path} on {address}"))
+            serve(settings, lambda address: typer.echo(f"serving {settings.engine.shown} on {address}"))
         except ServeError as error:
             typer.echo(f"ims-catalog: {error}", err=True)
             raise typer.Exit(FAILED) from None

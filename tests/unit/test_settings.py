@@ -15,6 +15,8 @@ name = "prod"
 regions = ["cn-north-4"]
 auth = { kind = "aksk" }
 """
+CLUSTER = '[engine]\nkind = "opensearch"\n'
+HOST = CLUSTER + 'url = "https://search.example.com:9200"\n'
 
 
 def written(folder: Path, text: str) -> Path:
@@ -62,6 +64,36 @@ def test_a_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: py
             SOURCE + 'cloud = "mine"\n', ["mine", "identity_endpoint"], id="a cloud without endpoints"
         ),
         pytest.param("[engine\n", ["is not TOML"], id="broken TOML"),
+        pytest.param('[engine]\nkind = "solr"\n', ["engine.kind", "opensearch"], id="an unknown engine"),
+        pytest.param('[engine]\nkind = "opensearch"\n', ["needs url", "https://"], id="a cluster nowhere"),
+        pytest.param('[engine]\nurl = "http://[::1]:9200"\n', ["kind is not"], id="a cluster by the way"),
+        pytest.param(CLUSTER + "url = []\n", ["engine.url", "at least one"], id="no host"),
+        pytest.param(CLUSTER + 'url = "search.example.com"\n', ["engine.url", "https://"], id="no address"),
+        pytest.param(
+            CLUSTER + 'url = "https://me:hush@search.example.com"\n',
+            ["engine.url", "settings of their own"],
+            id="a password in the address",
+        ),
+        pytest.param(
+            CLUSTER + 'url = ["https://a.example.com", "https://a.example.com"]\n',
+            ["engine.url", "once"],
+            id="a host twice",
+        ),
+        pytest.param(HOST + 'username = "me"\n', ["username", "password_env"], id="no password"),
+        pytest.param(HOST + 'password_env = "X"\n', ["needs username"], id="nobody's password"),
+        pytest.param(HOST + 'username = "a:b"\n', ["engine.username"], id="a name that cannot be sent"),
+        pytest.param(
+            CLUSTER + 'url = "http://127.0.0.1:9200"\nca_file = "ca.pem"\n',
+            ["ca_file", "plain http"],
+            id="an authority for nothing",
+        ),
+        pytest.param(
+            CLUSTER + 'url = ["https://a.test", "http://b.test"]\nusername = "me"\npassword_env = "X"\n',
+            ["http://b.test", "unprotected", "plain_http"],
+            id="a password over plain http",
+        ),
+        pytest.param(HOST + "shards = 0\n", ["engine.shards"], id="no shard"),
+        pytest.param(HOST + "replicas = -1\n", ["engine.replicas"], id="fewer copies than none"),
     ],
 )
 def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, words: list[str]) -> None:
@@ -69,6 +101,55 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, words: list[str
         load_settings(written(tmp_path, text))
     for word in words:
         assert word in str(raised.value)
+    assert "hush" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(HOST, id="https"),
+        pytest.param(CLUSTER + 'url = "http://search.example.com"\n', id="plain http without a password"),
+        pytest.param(
+            CLUSTER + 'url = "http://localhost:9200"\nusername = "me"\npassword_env = "X"\n',
+            id="a password that stays on this machine",
+        ),
+        pytest.param(
+            CLUSTER
+            + 'url = "http://b.example.com"\nusername = "me"\npassword_env = "X"\nplain_http = true\n',
+            id="a password over plain http that was asked for",
+        ),
+        pytest.param(
+            '[engine]\nkind = "embedded"\nurl = "https://a.example.com"\n', id="a cluster left aside"
+        ),
+    ],
+)
+def test_where_a_cluster_may_be(tmp_path: Path, text: str) -> None:
+    assert len(load_settings(written(tmp_path, text)).engine.urls) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("http://127.0.0.1:9200", ("http://127.0.0.1:9200",)),
+        ('["https://a:9200", "https://b:9200"]', ("https://a:9200", "https://b:9200")),
+    ],
+    ids=["one host", "several"],
+)
+def test_the_environment_names_a_cluster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, expected: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("IMS_CATALOG_ENGINE__KIND", "opensearch")
+    monkeypatch.setenv("IMS_CATALOG_ENGINE__URL", value)
+    engine = load_settings(written(tmp_path, "")).engine
+    assert (engine.kind, engine.urls) == ("opensearch", expected)
+
+
+def test_files_are_beside_the_file_that_names_them(tmp_path: Path) -> None:
+    text = HOST + 'ca_file = "ca.pem"\nusername = "me"\npassword_file = "/run/password"\n'
+    settings = load_settings(written(tmp_path, text + '[api]\ncursor_key_file = "keys/cursor"\n'))
+    assert settings.engine.ca_file == tmp_path / "ca.pem"
+    assert settings.engine.password_file == Path("/run/password")
+    assert settings.api.cursor_key_file == tmp_path / "keys/cursor"
 
 
 def test_a_path_is_beside_the_file_that_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,11 +172,8 @@ def test_a_source_is_named_by_its_place(tmp_path: Path) -> None:
 def test_the_command_line_wins_over_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMS_CATALOG_API__PORT", "9001")
     path = written(tmp_path, "[api]\nport = 9000\nworkers = 3\n")
-    assert load_settings(path, {"api": {"port": 9002, "workers": None}}).api.model_dump() == {
-        "host": "127.0.0.1",
-        "port": 9002,
-        "workers": 3,
-    }
+    api = load_settings(path, {"api": {"port": 9002, "workers": None}}).api
+    assert (api.host, api.port, api.workers) == ("127.0.0.1", 9002, 3)
     with pytest.raises(ConfigurationError, match="open_to_everyone"):
         load_settings(path, {"api": {"host": "0.0.0.0"}})
     with pytest.raises(ConfigurationError, match="port"):
