@@ -3,19 +3,36 @@
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
+ENGINE ?= embedded
 READY := .venv/.ready
 
+ifeq ($(filter $(ENGINE),embedded opensearch),)
+$(error ENGINE is embedded or opensearch, not "$(ENGINE)")
+endif
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format reference bench lock
+.PHONY: help demo test test-all opensearch check format reference bench lock
 
 help: ## Show what can be made
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-demo: $(READY) ## Crawl the sandbox cloud, serve the catalogue, print what to try
+demo: $(READY) ## Crawl the sandbox cloud, serve the catalogue, print what to try; ENGINE=opensearch: on a real one
+ifeq ($(ENGINE),opensearch)
+	@$(BIN)/python -m tests.opensearch run sh -c 'exec $(BIN)/ims-catalog demo --opensearch "$$OPENSEARCH_URL"'
+else
 	@$(BIN)/ims-catalog demo
+endif
 
-test: check ## Run everything: format, lint, types, arrows and every test
+opensearch: $(READY) ## Start a real OpenSearch on this machine for you to try, until Ctrl-C
+	@$(BIN)/python -m tests.opensearch
+
+test: check ## Run everything: format, lint, types, arrows and every test, on a real OpenSearch too
+	$(BIN)/python -m tests.opensearch fetch
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+test-all: test ## Run everything, and the contract tests on OpenSearch 2.19 besides
+	env -u OPENSEARCH_URL OPENSEARCH_VERSION=2.19 $(BIN)/python -m tests.opensearch fetch
+	env -u OPENSEARCH_URL OPENSEARCH_VERSION=2.19 $(BIN)/pytest -n 2 --dist loadgroup tests/contract
 
 check: $(READY) ## Check format, lint, types and arrows
 	$(BIN)/ruff format --check .

@@ -42,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         match chosen.word:
             case "fetch":
-                fetch_only(wanted_release())
+                if not os.environ.get("OPENSEARCH_URL"):
+                    fetch_only(wanted_release())
             case "run":
                 return _run(chosen.command, chosen.heap)
             case _:
@@ -54,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(command: Sequence[str], heap: str) -> int:
+    _announce(wanted_release())
     with available(heap=heap) as url:
         child = subprocess.Popen(command, env={**os.environ, "OPENSEARCH_URL": url})
         # A terminal sends Ctrl-C to both; the server stays until the command has ended in its own way.
@@ -66,6 +68,7 @@ def _run(command: Sequence[str], heap: str) -> int:
 def _show(port: int, heap: str) -> None:
     release = wanted_release()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _announce(release)
     try:
         with running({"http.port": port}, release=release, heap=heap) as node:
             sys.stdout.write(TO_TRY.format(release=release, url=node.url))
@@ -73,6 +76,11 @@ def _show(port: int, heap: str) -> None:
             signal.pause()
     except KeyboardInterrupt:
         sys.stdout.write("\n")
+
+
+def _announce(release: str) -> None:
+    if not os.environ.get("OPENSEARCH_URL"):
+        sys.stderr.write(f"Starting OpenSearch {release}; the first time it is fetched ...\n")
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def running(
     try:
         yield start(folder, settings or {}, release or wanted_release(), heap)
     finally:
-        release_and_remove(lifeline, folder)
+        let_go(lifeline, folder)
 
 
 def wanted_release() -> str:
@@ -99,7 +99,7 @@ def start(folder: Path, settings: Mapping[str, Setting], release: str, heap: str
     return _up(place)
 
 
-def release_and_remove(lifeline: int, folder: Path) -> None:
+def let_go(lifeline: int, folder: Path) -> None:
     """Let go of the lifeline, wait until the node is gone, and remove the folder."""
     os.close(lifeline)
     deadline = time.monotonic() + STOP

@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from tests.opensearch.available import given_url
-from tests.opensearch.node import HEAP, hold, node_folder, release_and_remove, start, wanted_release
+from tests.opensearch.node import HEAP, hold, let_go, node_folder, start, wanted_release
 from tests.opensearch.unavailable import Unavailable
 
 FOLDER = "OPENSEARCH_TESTS_NODE"
@@ -33,7 +33,7 @@ def shared_node() -> Iterator[None]:
             del os.environ[FOLDER]
         else:
             os.environ[FOLDER] = outer
-        release_and_remove(lifeline, folder)
+        let_go(lifeline, folder)
 
 
 def shared_url() -> str:
@@ -52,7 +52,9 @@ def shared_url() -> str:
         if not url.exists():
             try:
                 url.write_text(start(folder, {}, wanted_release(), HEAP).url)
-            except Unavailable as error:
-                refusal.write_text(error.what)
+            except BaseException as error:
+                refusal.write_text(
+                    error.what if isinstance(error, Unavailable) else f"Not started: {error!r}"
+                )
                 raise
         return url.read_text()
