@@ -20,10 +20,10 @@ from mappings.filter import Value
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Numbers of documents, divided by `factor`: small enough that floats add them up exactly."""
+    """Whole numbers of documents, divided by `factor`: so small that floats add them up exactly."""
 
     factor: int
-    numbers: NDArray[np.int64]
+    numbers: NDArray[np.float64]
 
 
 class Sums:
@@ -99,8 +99,9 @@ def _parts(column: Column, docs: Docs) -> list[Part]:
     held = numbers.take(ordinals, mode="clip")
     held[ordinals == len(numbers)] = 0
     if max(abs(int(numbers[0])), abs(int(numbers[-1]))) * len(docs) < _EXACT:
-        return [Part(1, held)]
-    return [Part(1 << _BITS, held >> _BITS), Part(1, held & ((1 << _BITS) - 1))]
+        return [Part(1, held.astype(np.float64))]
+    high, low = held >> _BITS, held & ((1 << _BITS) - 1)
+    return [Part(1 << _BITS, high.astype(np.float64)), Part(1, low.astype(np.float64))]
 
 
 Added = list[tuple[int, Sequence[int]]]
@@ -128,7 +129,7 @@ def _by_ordinal(column: Column, base: Base, amounts: Sequence[Sequence[Part]]) -
     ]
 
 
-def _added(column: Column, ordinals: NDArray[np.integer], numbers: NDArray[np.int64]) -> Sequence[int]:
+def _added(column: Column, ordinals: NDArray[np.integer], numbers: NDArray[np.float64]) -> Sequence[int]:
     values = len(column.values)
     floats = np.bincount(ordinals, weights=numbers, minlength=values)[:values]
     added: list[int] = floats.astype(np.int64).tolist()
