@@ -105,7 +105,7 @@ class Client:
             attempts -= 1
             try:
                 return _read(await self._send(method, path, body, params, seconds), self.cluster)
-            except (_Unreachable, Busy):
+            except (Unreachable, Busy):
                 if attempts < 1:
                     raise
 
@@ -137,7 +137,7 @@ class Client:
         except ConnectionTimeout as error:
             raise EngineTimeout(str(error.error)) from None
         except NoConnection as error:
-            raise _Unreachable(str(error.error)) from None
+            raise Unreachable(str(error.error)) from None
         if not isinstance(answered, Answered):
             raise TypeError(f"{method} has no answer to read")
         return answered
@@ -153,7 +153,7 @@ def reads(method: str, path: str) -> bool:
     return method == "GET" or path.endswith(("/_search", "/_count", "/_mget"))
 
 
-class _Unreachable(EngineUnavailable):
+class Unreachable(EngineUnavailable):
     """No answer came from the host: another one may give it."""
 
 

@@ -1,0 +1,157 @@
+"""Reading back what a generation holds: its documents by ascending key, and its companions."""
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+
+import orjson
+
+from engines.base import Companions, DamagedGeneration, EngineUnavailable, GenerationGone
+from engines.opensearch.client import Client, Refused, quoted
+from engines.opensearch.meta import Sealed
+from engines.opensearch.reply import entries, items, part, text, whole
+from mappings.document import Stored
+from mappings.opensearch import BODY, COMPANION, INTERNAL, KEY, RAW, STORED
+
+PAGE = 2000
+"""Documents that are read at once at most."""
+
+PAGE_BYTES = 8_000_000
+"""Bytes of a page, as far as the page before tells how large documents are."""
+
+PIECE_BYTES = 1_000_000
+"""Bytes of companions in one document of the index, unless a single companion has more."""
+
+_FIRST_PAGE = 500
+_PIECES = 8
+"""Pieces of companions that are read at once."""
+
+NO_COMPANION: Mapping[str, object] = {"bool": {"must_not": [{"exists": {"field": COMPANION}}]}}
+"""Holds for all that are documents."""
+
+
+async def documents(client: Client, generation: str, sealed: Sealed) -> AsyncIterator[Sequence[Stored]]:
+    """Stream the documents by ascending key. Raises GenerationGone, and DamagedGeneration if some are missing."""
+    after: str | None = None
+    seen, size = 0, _FIRST_PAGE
+    while True:
+        body = {
+            "query": NO_COMPANION,
+            "size": size,
+            "sort": [{KEY: "asc"}],
+            "stored_fields": STORED,
+            "track_total_hits": False,
+        }
+        if after is not None:
+            body["search_after"] = [after]
+        page = [_stored(hit) for hit in hits(await search(client, generation, body))]
+        if page:
+            after = page[-1].key
+            seen += len(page)
+            yield page
+        if len(page) < size:
+            break
+        mean = sum(len(each.body) + len(each.internal) + len(each.raw) for each in page) // len(page)
+        size = max(1, min(PAGE, PAGE_BYTES // max(mean, 1)))
+    if seen != sealed.documents:
+        raise DamagedGeneration(f"{generation} holds {seen} documents instead of {sealed.documents}")
+
+
+async def some_documents(client: Client, generation: str, keys: Sequence[str]) -> Sequence[Stored]:
+    """Give the documents with these keys, as far as they are there."""
+    body = {
+        "query": {"terms": {KEY: list(keys)}},
+        "size": len(keys) + 1,
+        "sort": [{KEY: "asc"}],
+        "stored_fields": STORED,
+    }
+    return [_stored(hit) for hit in hits(await search(client, generation, body))]
+
+
+def pieces(companions: Companions) -> Iterator[tuple[str, bytes]]:
+    """Cut companions into documents of the index: key, and source in one line."""
+    number = 0
+    for kind, given in (("flavors", companions.flavors), ("os_versions", companions.os_versions)):
+        for piece in _cut(given):
+            raw = b'{"%b":[%b]}' % (kind.encode(), piece)
+            yield _piece_id(number), orjson.dumps({COMPANION: kind, RAW: raw.decode()})
+            number += 1
+
+
+async def companions(client: Client, generation: str, sealed: Sealed) -> Companions:
+    """Give flavors and OS versions. Raises GenerationGone, and DamagedGeneration if a piece is missing."""
+    found: dict[str, list[Mapping[str, object]]] = {"flavors": [], "os_versions": []}
+    for start in range(0, sealed.companions, _PIECES):
+        wanted = [_piece_id(number) for number in range(start, min(start + _PIECES, sealed.companions))]
+        body = {"query": {"ids": {"values": wanted}}, "size": len(wanted), "stored_fields": [RAW]}
+        read = {text(hit, "_id"): hit for hit in hits(await search(client, generation, body))}
+        for name in wanted:
+            if name not in read:
+                raise DamagedGeneration(f"{generation} has lost a piece of its flavors or OS versions")
+            for kind, given in orjson.loads(_field(read[name], RAW)).items():
+                found[kind].extend(given)
+    return Companions(tuple(found["flavors"]), tuple(found["os_versions"]))
+
+
+async def search(
+    client: Client, index: str, body: Mapping[str, object], seconds: float | None = None
+) -> Mapping[str, object]:
+    """Search an index and give the whole answer, never a partial one.
+
+    Raises GenerationGone where the index is gone, EngineUnavailable where a shard does not answer.
+    """
+    try:
+        reply = await client.request(
+            "POST",
+            quoted(index, "_search"),
+            body=orjson.dumps(body),
+            params={"allow_partial_search_results": "false"},
+            seconds=seconds,
+        )
+    except Refused as error:
+        if error.kind in {"index_not_found_exception", "index_closed_exception"}:
+            raise GenerationGone(f"{index} is no longer kept") from None
+        raise
+    check_whole(index, reply)
+    return entries(reply)
+
+
+def check_whole(index: str, reply: object) -> None:
+    """Raise EngineUnavailable where not every shard answered."""
+    failed = whole(reply, "_shards", "failed")
+    if failed:
+        raise EngineUnavailable(f"{failed} of {whole(reply, '_shards', 'total')} shards of {index} failed")
+
+
+def hits(reply: object) -> Sequence[object]:
+    """Give the hits of an answer."""
+    return items(reply, "hits", "hits")
+
+
+def _stored(hit: object) -> Stored:
+    (key,) = items(hit, "sort")
+    if not isinstance(key, str):
+        raise EngineUnavailable("OpenSearch gave a document without its key")
+    return Stored(key, _field(hit, BODY).encode(), _field(hit, INTERNAL).encode(), _field(hit, RAW).encode())
+
+
+def _field(hit: object, name: str) -> str:
+    found = part(hit, "fields", name)
+    if not isinstance(found, list) or len(found) != 1 or not isinstance(found[0], str):
+        raise DamagedGeneration(f"a document of the index holds no {name}")
+    return found[0]
+
+
+def _piece_id(number: int) -> str:
+    return f"companions/{number}"
+
+
+def _cut(given: Iterable[Mapping[str, object]]) -> Iterator[bytes]:
+    piece: list[bytes] = []
+    size = 0
+    for one in map(orjson.dumps, given):
+        if piece and size + len(one) > PIECE_BYTES:
+            yield b",".join(piece)
+            piece, size = [], 0
+        piece.append(one)
+        size += len(one)
+    if piece:
+        yield b",".join(piece)
