@@ -4,17 +4,20 @@ from collections.abc import Iterable
 
 import orjson
 
-from engines.query import Answer, Hit
+from engines.query import Answer, Hit, Query
 from mappings.fields import MAP_FIELD
 from search_api.clause import Question
 from search_api.facet_counts import facets_json
 from search_api.freshness import JOINED, Freshness
+from search_api.histogram import histograms_json
 from search_api.interpretation import interpretation_json
+from search_api.pivot import pivot_json
 
 
 def answer_json(
     answer: Answer,
     question: Question,
+    query: Query,
     *,
     images: bytes,
     notes: tuple[str, ...],
@@ -25,15 +28,19 @@ def answer_json(
     return b'{"images":%b,"total":%d,%b,"relaxations":[],"catalog":%b,"next":%b}' % (
         images,
         answer.total,
-        _counted(answer, question, notes),
+        _counted(answer, question, query, notes),
         catalog,
         orjson.dumps(cursor),
     )
 
 
-def counts_json(answer: Answer, question: Question, *, catalog: bytes) -> bytes:
+def counts_json(answer: Answer, question: Question, query: Query, *, catalog: bytes) -> bytes:
     """Write the answer to a question about facets only."""
-    return b'{"total":%d,%b,"catalog":%b}' % (answer.total, _counted(answer, question, ()), catalog)
+    return b'{"total":%d,%b,"catalog":%b}' % (
+        answer.total,
+        _counted(answer, question, query, ()),
+        catalog,
+    )
 
 
 def images_json(hits: Iterable[Hit], freshness: Freshness, selection: tuple[str, ...] = ()) -> bytes:
@@ -45,11 +52,15 @@ def images_json(hits: Iterable[Hit], freshness: Freshness, selection: tuple[str,
     return b"[%b]" % b",".join(shown)
 
 
-def _counted(answer: Answer, question: Question, notes: tuple[str, ...]) -> bytes:
-    return b'"facets":%b,"interpretation":%b' % (
-        facets_json(answer.facets, question.filter),
-        interpretation_json(question, notes),
-    )
+def _counted(answer: Answer, question: Question, query: Query, notes: tuple[str, ...]) -> bytes:
+    """Write the members that counts fill, and how the question was understood."""
+    members = [b'"facets":%b' % facets_json(answer.facets, question.filter, query.sums)]
+    if query.histograms:
+        members.append(b'"histograms":%b' % histograms_json(answer.histograms))
+    if query.pivot is not None and answer.pivot is not None:
+        members.append(b'"pivot":%b' % pivot_json(query.pivot, answer.pivot, query.sums))
+    members.append(b'"interpretation":%b' % interpretation_json(question, notes))
+    return b",".join(members)
 
 
 def _selected(hit: Hit, freshness: Freshness, selection: tuple[str, ...]) -> bytes:

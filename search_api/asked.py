@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from engines.query import Sort
+from engines.histogram import SPREADABLE
+from engines.query import Pivot, Sort
 from mappings.fields import FIELDS
 from mappings.filter import Filter
 from search_api.clause import Clause
-from search_api.limits import DOUBTS, FACETS, PAGE, SELECTED, SORTS
+from search_api.limits import DOUBTS, FACETS, HISTOGRAMS, PAGE, SELECTED, SORTS
 from search_api.naming import SHOWN, near, shown_field
 from search_api.problem import Mistake, MistakeError, refused
 
@@ -29,6 +30,9 @@ class Asked:
     clauses: tuple[Clause, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     facets: tuple[str, ...] | None = None
+    histograms: tuple[str, ...] = ()
+    pivot: Pivot | None = None
+    sums: tuple[str, ...] = ()
     sort: tuple[Sort, ...] = ()
     limit: int | None = None
     selection: tuple[str, ...] = ()
@@ -47,6 +51,33 @@ def facet_names(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(found) > FACETS:
         raise MistakeError(Mistake(detail=f"{len(found)} facets are too many; at most {FACETS}"))
     return tuple(found)
+
+
+def histogram_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Read the fields to spread, each once. Raises MistakeError."""
+    found = dict.fromkeys(_fit(name, "values cannot be spread", _SPREADABLE) for name in names)
+    if len(found) > HISTOGRAMS:
+        raise MistakeError(Mistake(detail=f"{len(found)} histograms are too many; at most {HISTOGRAMS}"))
+    return tuple(found)
+
+
+def pivot_fields(names: Sequence[str]) -> Pivot | None:
+    """Read the two fields to count by at once: that of the rows, that of the columns. Raises MistakeError."""
+    if not names:
+        return None
+    if len(names) != _PIVOT:
+        detail = f"{len(names)} fields are named; a pivot has two, that of its rows and that of its columns"
+        raise MistakeError(Mistake(detail=detail, allowed=_FACETABLE))
+    rows, columns = map(_facet, names)
+    if rows == columns:
+        detail = f"{rows} is named twice; a pivot counts by two different fields"
+        raise MistakeError(Mistake(detail=detail, allowed=_FACETABLE))
+    return Pivot(rows, columns)
+
+
+def sum_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Read the fields to add up, each once. Raises MistakeError."""
+    return tuple(dict.fromkeys(_fit(name, "values cannot be added up", _SUMMABLE) for name in names))
 
 
 def sort_levels(names: Iterable[str]) -> tuple[Sort, ...]:
@@ -78,10 +109,7 @@ def selection(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _facet(name: str) -> str:
-    spoken, field = shown_field(name)
-    if field.facet is None:
-        raise _unfit(name, "values cannot be counted", _FACETABLE)
-    return spoken
+    return _fit(name, "values cannot be counted", _FACETABLE)
 
 
 def _sort(text: str) -> Sort:
@@ -92,10 +120,20 @@ def _sort(text: str) -> Sort:
     return Sort(spoken, descending=text.startswith("-"))
 
 
+def _fit(name: str, why_not: str, fit: tuple[str, ...]) -> str:
+    spoken, _ = shown_field(name)
+    if spoken not in fit:
+        raise _unfit(name, why_not, fit)
+    return spoken
+
+
 def _unfit(name: str, why: str, fit: tuple[str, ...]) -> MistakeError:
     return MistakeError(Mistake(detail=f"{name}: {why}", allowed=fit, did_you_mean=near(name, fit)))
 
 
 _SHOWN_NAMES = frozenset(field.name for field in SHOWN)
 _FACETABLE = tuple(field.name for field in FIELDS if field.facet is not None and field.name in _SHOWN_NAMES)
+_SPREADABLE = tuple(name for name in SPREADABLE if name in _SHOWN_NAMES)
+_SUMMABLE = tuple(field.name for field in FIELDS if field.summable and field.name in _SHOWN_NAMES)
+_PIVOT = 2
 _SORTABLE = tuple(field.name for field in FIELDS if field.sortable and field.name in _SHOWN_NAMES)

@@ -10,7 +10,16 @@ from typing import TypeVar
 import orjson
 
 from mappings.filter import conjuncts
-from search_api.asked import Asked, facet_names, page_limit, selection, sort_levels
+from search_api.asked import (
+    Asked,
+    facet_names,
+    histogram_names,
+    page_limit,
+    pivot_fields,
+    selection,
+    sort_levels,
+    sum_names,
+)
 from search_api.demand import demand
 from search_api.filter_tree import Tree, read_filter
 from search_api.limits import SENTENCE
@@ -20,7 +29,7 @@ from search_api.terms import Terms
 
 _T = TypeVar("_T")
 
-KEYS = ("q", "filter", "facets", "sort", "limit", "cursor", "fields")
+KEYS = ("q", "filter", "facets", "histograms", "pivot", "sum", "sort", "limit", "cursor", "fields")
 
 
 def parse_body(body: bytes) -> Mapping[str, object]:
@@ -98,6 +107,9 @@ def read_body(content: Mapping[str, object], terms: Terms, now: datetime) -> Ask
         clauses=tuple(demand(part, "filter", "filter of the body") for part in conjuncts(tree.filter)),
         doubts=tree.doubts,
         facets=read("facets", lambda value: facet_names(_names(value)), None),
+        histograms=read("histograms", lambda value: histogram_names(_names(value)), ()),
+        pivot=read("pivot", lambda value: pivot_fields(_names(value)), None),
+        sums=read("sum", lambda value: sum_names(_names(value)), ()),
         sort=read("sort", lambda value: sort_levels(_names(value)), ()),
         limit=read("limit", _limit, None),
         selection=read("fields", lambda value: selection(_names(value)), ()),

@@ -29,10 +29,13 @@ MAIN = (
 NOT_STATED = "not stated"
 
 
-def facets_json(facets: Mapping[str, FacetCounts], asked: Filter) -> bytes:
-    """Write the section. Buckets come as the engine orders them, "not stated" always last, also at 0."""
+def facets_json(facets: Mapping[str, FacetCounts], asked: Filter, sums: tuple[str, ...] = ()) -> bytes:
+    """Write the section. Buckets come as the engine orders them, "not stated" always last, also at 0.
+
+    `sums` are the fields that were added up.
+    """
     chosen = chosen_values(asked)
-    sections = [_facet(name, counts, chosen.get(name, _NOTHING)) for name, counts in facets.items()]
+    sections = [_facet(name, counts, chosen.get(name, _NOTHING), sums) for name, counts in facets.items()]
     return f"{{{','.join(sections)}}}".encode()
 
 
@@ -67,16 +70,30 @@ def _choice(part: Filter) -> tuple[str, Iterable[Value | None]] | None:
             return None
 
 
-def _facet(name: str, counts: FacetCounts, chosen: frozenset[Value | None]) -> str:
+def beginning(name: str, value: Value | None) -> str:
+    """Write a counted value of a field up to its count; None is "not stated"."""
+    return _NOT_STATED if value is None else _beginnings(name)[value]
+
+
+def sum_member(names: tuple[str, ...], sums: tuple[int, ...]) -> str:
+    """Write the sums beside a count, from the comma on; nothing where none were asked for."""
+    if not names:
+        return ""
+    members = [f'"{name}":{each}' for name, each in zip(names, sums, strict=True)]
+    return f',"sum":{{{",".join(members)}}}'
+
+
+def _facet(name: str, counts: FacetCounts, chosen: frozenset[Value | None], sums: tuple[str, ...]) -> str:
     beginnings = _beginnings(name)
     values = [
         f'{beginnings[bucket.value]}{bucket.count},"selected":'
         f"{'true' if bucket.value in chosen else 'false'}"
-        f"{_by_default(bucket) if bucket.by_default else ''}}}"
+        f"{_by_default(bucket) if bucket.by_default else ''}{sum_member(sums, bucket.sums) if sums else ''}}}"
         for bucket in counts.buckets
     ]
     selected = "true" if None in chosen else "false"
-    values.append(f'{_NOT_STATED}{counts.missing},"selected":{selected}}}')
+    added = sum_member(sums, counts.missing_sums)
+    values.append(f'{_NOT_STATED}{counts.missing},"selected":{selected}{added}}}')
     exact = "true" if counts.exact else "false"
     return f'"{name}":{{"values":[{",".join(values)}],"distinct":{counts.distinct},"exact":{exact}}}'
 

@@ -35,6 +35,7 @@ DEPTH = 16
 """Levels of a filter tree."""
 
 FACETS = 64
+HISTOGRAMS = 8
 SORTS = 8
 SELECTED = 200
 """Names in `fields`."""

@@ -9,7 +9,7 @@ from mappings.fields import FIELDS, MAP_FIELD, UnknownField, field_named
 from search_api.freshness import JOINED
 from search_api.problem import Mistake, MistakeError
 
-QUESTION_NAMES = ("q", "facets", "sort", "limit", "cursor", "fields")
+QUESTION_NAMES = ("q", "facets", "histograms", "pivot", "sum", "sort", "limit", "cursor", "fields")
 """Parameters of a search that are no fields."""
 
 LATER = (
@@ -18,11 +18,8 @@ LATER = (
     "fits",
     "flavor",
     "format",
-    "histograms",
     "lang",
     "latest",
-    "pivot",
-    "sum",
     "text",
     "without",
 )

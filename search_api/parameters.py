@@ -8,7 +8,18 @@ from typing import TypeVar
 
 from mappings.field import Field
 from mappings.filter import Filter
-from search_api.asked import Asked, Doubt, check_doubts, facet_names, page_limit, selection, sort_levels
+from search_api.asked import (
+    Asked,
+    Doubt,
+    check_doubts,
+    facet_names,
+    histogram_names,
+    page_limit,
+    pivot_fields,
+    selection,
+    sort_levels,
+    sum_names,
+)
 from search_api.clause import Clause
 from search_api.demand import combined, demand
 from search_api.limits import ERRORS, SENTENCE, VALUES
@@ -52,6 +63,9 @@ def read_parameters(pairs: Pairs, terms: Terms, now: datetime) -> Asked:
         clauses=_clauses(named),
         doubts=tuple(doubts),
         facets=read("facets", lambda values: facet_names(_names(values)), None),
+        histograms=read("histograms", lambda values: histogram_names(_names(values)), ()),
+        pivot=read("pivot", lambda values: pivot_fields(_split(_one(values))), None),
+        sums=read("sum", lambda values: sum_names(_names(values)), ()),
         sort=read("sort", lambda values: sort_levels(_names(values)), ()),
         limit=read("limit", _limit, None),
         selection=read("fields", lambda values: selection(_names(values)), ()),

@@ -170,6 +170,7 @@ class Service:
         return answer_json(
             found,
             prepared.question,
+            prepared.query,
             images=images_json(found.hits, prepared.revision.freshness(prepared.caller), prepared.selection),
             notes=note,
             catalog=prepared.revision.catalog(found.generation, prepared.caller),
@@ -182,6 +183,7 @@ class Service:
         return counts_json(
             found,
             prepared.question,
+            prepared.query,
             catalog=prepared.revision.catalog(found.generation, prepared.caller),
         )
 
@@ -197,12 +199,17 @@ class Service:
         question = understand(asked, served.terms.vocabulary, now)
         mark = fingerprint(Query(filter=question.filter, text=question.text, sort=question.sort), caller)
         if place is not None and place.fingerprint != mark:
-            raise _bad_cursor("belongs to another question; all parameters but limit and facets must stay")
+            raise _bad_cursor(
+                "belongs to another question; all parameters must stay but limit and what is to be counted"
+            )
         revision = await self.ledger.current(served.generation)
         query = Query(
             filter=revision.freshness(caller).on_scopes(question.filter),
             text=question.text,
             facets=_field_facets(question.facets),
+            histograms=asked.histograms,
+            pivot=asked.pivot,
+            sums=asked.sums,
             sort=question.sort,
             limit=DEFAULT_PAGE if question.limit is None else question.limit,
             after=None if place is None else place.position,
