@@ -1,0 +1,73 @@
+"""The id of an installation: made once, kept, and never taken from somebody else."""
+
+import asyncio
+
+import orjson
+import pytest
+
+from engines.base import DamagedGeneration, ForeignGeneration
+from engines.opensearch.client import quoted
+from engines.opensearch.installation import installation
+from engines.opensearch.reply import part
+from tests.cluster.conftest import Place
+
+
+async def make_index(place: Place, name: str, **body: object) -> None:
+    await place.client.request("PUT", quoted(name), body=orjson.dumps(body))
+
+
+async def served_by(place: Place) -> set[str]:
+    reply = await place.client.request("GET", quoted(place.names.served, "_mapping"))
+    assert isinstance(reply, dict)
+    return set(reply)
+
+
+async def test_one_is_made_with_the_alias_on_it(place: Place) -> None:
+    assert await installation(place.client, place.names, create=False) is None
+    made = await asyncio.gather(*(installation(place.client, place.names, create=True) for _ in range(5)))
+    assert len(set(made)) == 1
+    assert made[0] is not None
+    assert await installation(place.client, place.names, create=False) == made[0]
+    assert await served_by(place) == {place.names.lease}
+
+
+async def test_a_lease_index_that_was_lost_is_made_again_beside_what_is_served(place: Place) -> None:
+    identity = "ab" * 16
+    generation = f"{place.names.prefix}-generation"
+    await make_index(
+        place,
+        generation,
+        mappings={"_meta": {"installation": identity}},
+        aliases={place.names.served: {"is_hidden": True}},
+    )
+    assert await installation(place.client, place.names, create=True) == identity
+    assert await served_by(place) == {generation}
+
+
+@pytest.mark.parametrize(
+    ("meta", "said"),
+    [
+        pytest.param({}, "was not made by ims-catalog", id="of somebody else"),
+        pytest.param({"installation": 7, "format": 1}, "was not made by ims-catalog", id="no id"),
+        pytest.param({"installation": "ab" * 16, "format": 2}, "has format 2", id="of a newer version"),
+    ],
+)
+async def test_a_foreign_lease_index_is_refused(place: Place, meta: dict[str, object], said: str) -> None:
+    await make_index(place, place.names.lease, mappings={"_meta": meta})
+    for create in (False, True):
+        with pytest.raises(ForeignGeneration, match=said):
+            await installation(place.client, place.names, create=create)
+
+
+async def test_an_alias_on_a_foreign_index_is_left_alone(place: Place) -> None:
+    foreign = f"{place.names.prefix}-foreign"
+    await make_index(place, foreign, aliases={place.names.served: {}})
+    with pytest.raises(DamagedGeneration, match=foreign):
+        await installation(place.client, place.names, create=True)
+    assert await served_by(place) == {foreign}
+
+
+async def test_what_is_made_is_hidden(place: Place) -> None:
+    await installation(place.client, place.names, create=True)
+    reply = await place.client.request("GET", quoted(place.names.lease, "_settings"))
+    assert part(reply, place.names.lease, "settings", "index", "hidden") == "true"

@@ -1,0 +1,185 @@
+"""The right to write: taken, kept, given back, lost; each process by a clock of its own."""
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import orjson
+import pytest
+
+from engines.base import EngineUnavailable, Superseded, WriterBusy
+from engines.opensearch.client import Client, quoted
+from engines.opensearch.installation import installation
+from engines.opensearch.lease import LIVES_SECONDS, LOOK_SECONDS, RENEW_SECONDS, Lease, take_lease
+from engines.opensearch.reply import part, whole
+from tests.cluster.conftest import Place
+from tests.cluster.severed import severable
+from tests.contract.engine import HandClock
+
+PATIENCE = 30.0
+
+
+@pytest.fixture
+async def there(place: Place) -> Place:
+    """A place with an installation."""
+    await installation(place.client, place.names, create=True)
+    return place
+
+
+@asynccontextmanager
+async def held(
+    place: Place, hand: HandClock, holder: str, client: Client | None = None
+) -> AsyncIterator[Lease]:
+    lease = await take_lease(client or place.client, place.names, hand.clock, holder)
+    try:
+        yield lease
+    finally:
+        await lease.release()
+
+
+def contend(place: Place, hand: HandClock) -> asyncio.Task[Lease]:
+    return asyncio.create_task(take_lease(place.client, place.names, hand.clock, "second"))
+
+
+async def turn() -> None:
+    """Let the others on the event loop go on."""
+    await asyncio.sleep(0)
+
+
+async def asleep(hand: HandClock, *tasks: asyncio.Task[Lease]) -> None:
+    """Wait until somebody sleeps by this clock, or one of the tasks has ended."""
+    async with asyncio.timeout(PATIENCE):
+        while all(waking.done() for _, waking in hand.asleep) and not any(task.done() for task in tasks):
+            await turn()
+
+
+async def watch_to_the_end(hand: HandClock, task: asyncio.Task[Lease]) -> int:
+    """Let a contender's time pass, look by look; give the number of looks."""
+    looks = 0
+    while True:
+        await asleep(hand, task)
+        if task.done():
+            return looks
+        looks += 1
+        hand.move(LOOK_SECONDS)
+
+
+async def beat(place: Place) -> int:
+    reply = await place.client.request("GET", quoted(place.names.lease, "_doc", "writer"))
+    return whole(reply, "_source", "beat")
+
+
+async def test_it_is_taken_and_given_back_at_once(there: Place) -> None:
+    for holder in ("first", "second", "third"):
+        async with held(there, HandClock(), holder) as lease:
+            await lease.check()
+
+
+async def test_one_of_many_takes_it(there: Place) -> None:
+    hands = [HandClock() for _ in range(6)]
+    tasks = [contend(there, hand) for hand in hands]
+    async with asyncio.timeout(PATIENCE):
+        while sum(task.done() for task in tasks) < len(tasks):
+            await turn()
+            winners = [task for task in tasks if task.done() and task.exception() is None]
+            if winners:
+                await winners[0].result().check()
+            for hand, task in zip(hands, tasks, strict=True):
+                if not task.done() and any(not waking.done() for _, waking in hand.asleep):
+                    hand.move(LOOK_SECONDS)
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    (winner,) = [result for result in results if isinstance(result, Lease)]
+    assert sum(isinstance(result, WriterBusy) for result in results) == len(tasks) - 1
+    await winner.release()
+
+
+async def test_a_holder_that_lives_is_named_to_the_second(there: Place) -> None:
+    hand = HandClock()
+    async with held(there, HandClock(), "process 7 on builder") as lease:
+        task = contend(there, hand)
+        await asleep(hand, task)
+        await lease.check()
+        assert await watch_to_the_end(hand, task) == 1
+        with pytest.raises(WriterBusy, match=r"process 7 on builder, since 2026-11-24 06:17:00 UTC"):
+            await task
+
+
+async def test_it_is_free_as_soon_as_it_is_given_back(there: Place) -> None:
+    hand = HandClock()
+    async with held(there, HandClock(), "first"):
+        task = contend(there, hand)
+        await asleep(hand, task)
+    assert await watch_to_the_end(hand, task) == 1
+    await (await task).release()
+
+
+async def test_a_holder_that_stands_still_loses_it_by_the_clock_of_the_other(there: Place) -> None:
+    stopped, hand = HandClock(), HandClock()
+    lease = await take_lease(there.client, there.names, stopped.clock, "first")
+    task = contend(there, hand)
+    assert await watch_to_the_end(hand, task) == LIVES_SECONDS / LOOK_SECONDS
+    second = await task
+    with pytest.raises(Superseded, match="second has it now"):
+        await lease.check()
+    await lease.release()
+    await second.check()
+    await second.release()
+
+
+async def test_a_process_that_is_killed_loses_it(there: Place) -> None:
+    arguments = ("-m", "tests.cluster.holding_process", there.url, there.names.prefix)
+    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=PIPE)
+    assert process.stdout is not None
+    async with asyncio.timeout(PATIENCE):
+        assert await process.stdout.readline() == b"held\n"
+    process.kill()
+    await process.wait()
+    hand = HandClock()
+    task = contend(there, hand)
+    assert await watch_to_the_end(hand, task) == LIVES_SECONDS / LOOK_SECONDS
+    await (await task).release()
+
+
+async def test_it_is_renewed_in_the_background(there: Place) -> None:
+    hand = HandClock()
+    async with held(there, hand, "first"):
+        for _ in range(3):
+            await asleep(hand)
+            before = await beat(there)
+            hand.move(RENEW_SECONDS)
+            async with asyncio.timeout(PATIENCE):
+                while await beat(there) == before:
+                    pass
+
+
+async def test_a_write_whose_answer_was_lost_is_still_ours(there: Place) -> None:
+    async with held(there, HandClock(), "first") as lease:
+        path = quoted(there.names.lease, "_doc", "writer")
+        entry = part(await there.client.request("GET", path), "_source")
+        await there.client.request("PUT", path, body=orjson.dumps(entry))
+        await lease.check()
+
+
+async def test_what_cannot_be_renewed_ends_for_its_holder_too(there: Place) -> None:
+    hand = HandClock()
+    async with severable(there.url) as line, there.another_client(line.url) as client:
+        lease = await take_lease(client, there.names, hand.clock, "first")
+        await line.cut()
+        with pytest.raises(EngineUnavailable):
+            await lease.check()
+        hand.seconds += LIVES_SECONDS
+        with pytest.raises(EngineUnavailable):
+            await lease.check()
+        with pytest.raises(Superseded, match="could not be renewed for 20 s"):
+            await lease.check()
+        await lease.release()
+
+
+async def test_a_lease_that_was_deleted_is_lost(there: Place) -> None:
+    lease = await take_lease(there.client, there.names, HandClock().clock, "first")
+    await there.client.request("DELETE", quoted(there.names.lease, "_doc", "writer"))
+    with pytest.raises(Superseded, match="the lease is gone"):
+        await lease.check()
+    await lease.release()

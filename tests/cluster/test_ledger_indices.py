@@ -1,0 +1,135 @@
+"""The ledger in OpenSearch beyond its contract: crashes between two writes, what a person sees, big ones."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import orjson
+import pytest
+
+from engines.base import EngineUnavailable, ForeignGeneration
+from engines.ledger import Run, ScopeState, State
+from engines.opensearch.client import quoted
+from engines.opensearch.ledger import RUNS_AT_ONCE, SCOPES_AT_ONCE, OpenSearchLedger
+from engines.opensearch.ledger_indices import RUNS, index_body
+from engines.opensearch.reply import entries, items, part, text
+from tests.cluster.conftest import Place
+from tests.contract.test_ledger_rules import COMPLETE, HELD, RUN, START
+
+
+@pytest.fixture
+def ledger(place: Place) -> OpenSearchLedger:
+    return OpenSearchLedger(place.client, place.names)
+
+
+async def documents_of_scopes(place: Place) -> dict[str, str]:
+    """Give the run that wrote each scope's document."""
+    reply = await place.client.request(
+        "POST", quoted(place.names.scopes, "_search"), body=b'{"size": 100, "query": {"match_all": {}}}'
+    )
+    return {text(hit, "_id"): text(hit, "_source", "run") for hit in items(reply, "hits", "hits")}
+
+
+async def block(place: Place, index: str, *, closed: bool) -> None:
+    body = orjson.dumps({"index": {"blocks": {"write": closed}}})
+    await place.client.request("PUT", quoted(index, "_settings"), body=body)
+
+
+async def test_reading_makes_no_index(place: Place, ledger: OpenSearchLedger) -> None:
+    assert (await ledger.runs(5), await ledger.scope_states(), await ledger.revision()) == ((), {}, 0)
+    reply = await place.client.request(
+        "GET", quoted(place.names.all, "_mapping"), params={"expand_wildcards": "all"}
+    )
+    assert reply == {}
+
+
+async def test_scopes_that_a_crash_left_out_are_seen_and_then_written(
+    place: Place, ledger: OpenSearchLedger, caplog: pytest.LogCaptureFixture
+) -> None:
+    await ledger.record(replace(RUN, run="first"))
+    await block(place, place.names.scopes, closed=True)
+    later = replace(HELD, carried=7)
+    await ledger.record(replace(RUN, run="second", scopes=(later,)))
+    assert "run second is recorded" in caplog.text
+    assert await documents_of_scopes(place) == {COMPLETE.scope: "first", HELD.scope: "first"}
+    assert await ledger.scope_states() == {COMPLETE.scope: COMPLETE, HELD.scope: later}
+    with pytest.raises(EngineUnavailable):
+        await ledger.record(replace(RUN, run="third", scopes=(COMPLETE,)))
+    await block(place, place.names.scopes, closed=False)
+    await ledger.record(replace(RUN, run="third", scopes=(COMPLETE,)))
+    assert await documents_of_scopes(place) == {COMPLETE.scope: "third", HELD.scope: "second"}
+    assert await ledger.scope_states() == {COMPLETE.scope: COMPLETE, HELD.scope: later}
+
+
+async def test_a_run_that_could_not_be_written_left_nothing(place: Place, ledger: OpenSearchLedger) -> None:
+    await ledger.record(RUN)
+    await block(place, place.names.runs, closed=True)
+    with pytest.raises(EngineUnavailable, match="index write"):
+        await ledger.record(replace(RUN, run="second", scopes=()))
+    assert [run.run for run in await ledger.runs(5)] == [RUN.run]
+    assert await ledger.revision() == 1
+
+
+async def test_dates_are_dates_and_counts_are_numbers(place: Place, ledger: OpenSearchLedger) -> None:
+    await ledger.record(RUN)
+    for index, query in (
+        (place.names.runs, {"range": {"started": {"gte": "2026-11-24", "lte": "2026-11-24"}}}),
+        (place.names.runs, {"range": {"documents": {"gt": 2, "lt": 4}}}),
+        (place.names.runs, {"term": {"problems": "name: too long: 2"}}),
+        (place.names.scopes, {"range": {"last_attempt": {"gte": "2026-11-24"}}}),
+        (place.names.scopes, {"bool": {"filter": {"term": {"state": "incomplete"}}}}),
+    ):
+        reply = await place.client.request(
+            "POST", quoted(index, "_search"), body=orjson.dumps({"query": query})
+        )
+        assert items(reply, "hits", "hits"), query
+    mapping = part(
+        await place.client.request("GET", quoted(place.names.runs, "_mapping")), place.names.runs, "mappings"
+    )
+    assert entries(mapping, "properties").keys() == RUNS.keys()
+    assert text(mapping, "dynamic") == "strict"
+
+
+def many(count: int) -> Sequence[ScopeState]:
+    return [
+        ScopeState(f"prod/cn-north-4/{number:032x}/private", State.COMPLETE, None, START, START, 1, 0)
+        for number in range(count)
+    ]
+
+
+async def test_many_scopes_and_many_runs_come_in_pages(place: Place, ledger: OpenSearchLedger) -> None:
+    states = many(SCOPES_AT_ONCE + 3)
+    await ledger.record(replace(RUN, run="wide", scopes=tuple(states)))
+    await ledger.record(replace(RUN, run="narrow", scopes=(COMPLETE,)))
+    assert await ledger.scope_states() == {state.scope: state for state in (*states, COMPLETE)}
+    names = [f"{number:06}" for number in range(RUNS_AT_ONCE + 2)]
+    for number, name in enumerate(names):
+        await ledger.record(bare(name, number))
+    found = await ledger.runs(RUNS_AT_ONCE + 1)
+    assert [run.run for run in found] == names[::-1][: RUNS_AT_ONCE + 1]
+    assert [run.run for run in await ledger.runs(9, before=names[0])] == ["narrow", "wide"]
+
+
+def bare(name: str, minute: int) -> Run:
+    return replace(RUN, run=name, started=START + timedelta(minutes=minute), scopes=(), problems={})
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("x" * 600, "y" * 40_000), ("授权" * 200, "😀" * 9_000), ('"/%', "")],
+    ids=["long", "of many bytes", "of signs"],
+)
+async def test_names_and_reasons_of_any_kind(ledger: OpenSearchLedger, name: str, reason: str) -> None:
+    run = replace(RUN, run=name, reason=reason, scopes=(replace(HELD, scope=name, reason=reason),))
+    await ledger.record(run)
+    await ledger.record(run)
+    assert await ledger.runs(5) == (run,)
+    assert await ledger.scope_states() == {name: run.scopes[0]}
+
+
+async def test_a_ledger_of_a_newer_version_is_not_written(place: Place, ledger: OpenSearchLedger) -> None:
+    body = index_body(RUNS)
+    newer = {**body, "mappings": {**entries(body, "mappings"), "_meta": {"format": 2}}}
+    await place.client.request("PUT", quoted(place.names.runs), body=orjson.dumps(newer))
+    with pytest.raises(ForeignGeneration, match="has format 2"):
+        await ledger.record(RUN)
