@@ -1,0 +1,120 @@
+"""Asking: the searches that a query takes, one after the other, and the answer that they come to.
+
+Each is a generator: it yields the body of a search, is sent the parsed response, and returns what was asked
+for. Nothing here speaks to a node.
+
+    asking = search(query, known)
+    body = next(asking)
+    response = ...           # POST /<generation>/_search
+    body = asking.send(response)
+    ...                      # until StopIteration, whose value is the answer
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+import orjson
+
+from engines.narrowed import Narrowed
+from engines.opensearch.allowance import check_clauses, check_patterns
+from engines.opensearch.condition import Clause
+from engines.opensearch.counts import counted_of
+from engines.opensearch.known import Known
+from engines.opensearch.lifting import Split, split
+from engines.opensearch.order import Order, order_of
+from engines.opensearch.response import RawHit, response_of
+from engines.query import Answer, Hit, Query
+from mappings.opensearch import BODY, INTERNAL, RAW
+
+Body = dict[str, object]
+"""The body of a search, to be written as JSON."""
+
+Asking = Generator[Body, object, Answer]
+
+
+def search(narrowed: Narrowed, known: Known) -> Asking:
+    """Answer a query.
+
+    Raises UnknownField, ValueError or TypeError for what cannot be asked, TooCostly for what would take too
+    long, and EngineUnavailable for a response that is none.
+    """
+    query = narrowed.query
+    order, parts = _planned(narrowed, known)
+    counts = counted_of(query, parts, known)
+    response = response_of((yield _page(query, order, parts, (BODY, INTERNAL)) | counts.first))
+    total = response["hits"]["total"]["value"]
+    hits, more = _cut(query, response["hits"].get("hits", ()), total)
+    among = response.get("aggregations", {})
+    histograms = yield from counts.histograms(among, total)
+    pivot = yield from counts.pivot(among, total)
+    return Answer(
+        known.generation,
+        total,
+        tuple([_hit(each) for each in hits]),
+        counts.facets(among, total),
+        order.position(hits[-1]["sort"]) if more else None,
+        histograms,
+        pivot,
+    )
+
+
+def raw(narrowed: Narrowed, known: Known) -> Generator[Body, object, Sequence[tuple[str, bytes]]]:
+    """Give key and raw record of the query's hits, at most `limit`, in its order. Raises as `search` does."""
+    query = replace(narrowed.query, facets=(), histograms=(), pivot=None)
+    order, parts = _planned(replace(narrowed, query=query), known)
+    response = response_of((yield _page(query, order, parts, (RAW,))))
+    hits, _ = _cut(query, response["hits"].get("hits", ()), 0)
+    return [(_key(each), each["fields"][RAW][0].encode()) for each in hits]
+
+
+def _planned(narrowed: Narrowed, known: Known) -> tuple[Order, Split]:
+    query = narrowed.query
+    check_patterns(query)
+    order, parts = order_of(query), split(narrowed, known.derived)
+    check_clauses(parts.search, parts.found)
+    return order, parts
+
+
+def _page(query: Query, order: Order, parts: Split, stored: Sequence[str]) -> Body:
+    """Give the body that asks for a page; without a limit only for the total."""
+    body: Body = {"query": parts.search, "track_total_hits": True, "size": 0}
+    if parts.lifted:
+        body["post_filter"] = parts.hits
+    if query.limit < 1:
+        return body
+    body |= {"sort": order.sort, "stored_fields": list(stored), "size": query.limit}
+    if parts.ranked is not None:
+        body["query"] = _ranking(parts.search, parts.ranked)
+    if query.after is not None:
+        # The total does not tell how many are left behind a position: one more hit does.
+        body |= {"search_after": order.behind(query.after), "size": query.limit + 1}
+    return body
+
+
+def _ranking(found: Clause, ranked: Clause) -> Clause:
+    """Score 1 what is ranked first, 0 all else."""
+    return {"bool": {"filter": [found], "should": [{"constant_score": {"filter": ranked}}]}}
+
+
+def _cut(query: Query, hits: Sequence[RawHit], total: int) -> tuple[Sequence[RawHit], bool]:
+    """Give the hits of the page, and whether there are more behind it."""
+    if query.limit < 1:
+        return (), False
+    left = len(hits) if query.after is not None else total
+    return hits[: query.limit], left > query.limit
+
+
+def _hit(hit: RawHit) -> Hit:
+    fields = hit["fields"]
+    return Hit(_key(hit), fields[BODY][0].encode(), _scopes(fields[INTERNAL][0]))
+
+
+def _key(hit: RawHit) -> str:
+    return str(hit["sort"][-1])
+
+
+@lru_cache(maxsize=65536)
+def _scopes(internal: str) -> tuple[str, ...]:
+    """Read the scopes out of the internal fields, which are the same for all that one listing gives."""
+    return tuple(orjson.loads(internal).get("scopes", ()))
