@@ -1,6 +1,7 @@
 """From settings to parts: sources with their secrets, limits, and the engine that was chosen."""
 
 import importlib
+from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +14,7 @@ from engines.embedded.readers import EmbeddedReaders
 from engines.embedded.writer import open_writer as open_embedded_writer
 from engines.ledger import Ledger
 from ims_catalog import settings as declared
+from ims_catalog.check import Check
 from ims_catalog.configuration import ConfigurationError
 from ims_catalog.cursor_key import cursor_key, shared_cursor_key
 from ims_catalog.secrets import read_secret
@@ -46,6 +48,29 @@ def open_ledger(settings: declared.Settings) -> Ledger:
     return open_embedded_ledger(folder)
 
 
+def checks_of_engine(settings: declared.Settings) -> AsyncGenerator[Check, None]:
+    """Look at what the engine tells of itself. Raises ConfigurationError, EngineError if it is not there."""
+    if settings.engine.kind == "opensearch":
+        doctor: Callable[[declared.Engine], AsyncGenerator[Check, None]] = importlib.import_module(
+            "ims_catalog.opensearch_doctor"
+        ).checks_of_cluster
+        return doctor(settings.engine)
+    return _nothing_more()
+
+
+async def _nothing_more() -> AsyncGenerator[Check, None]:
+    """Files tell nothing but what they hold."""
+    nothing: tuple[Check, ...] = ()
+    for check in nothing:
+        yield check
+
+
+def roles_of_engine(settings: declared.Settings) -> Mapping[str, object]:
+    """Give the roles that the catalogue needs in OpenSearch, by name."""
+    roles: Callable[[str], Mapping[str, object]] = importlib.import_module("engines.opensearch.roles").roles
+    return roles(settings.engine.prefix)
+
+
 def _opensearch() -> "_Engine":
     """Load the other engine: it takes its time, and only who chose it should wait for it."""
     engine: _Engine = importlib.import_module("ims_catalog.opensearch")
@@ -72,9 +97,14 @@ def catalogue_folder(settings: declared.Settings) -> Path:
 
 def cursor_key_of(settings: declared.Settings) -> bytes:
     """Give the key that signs cursors. Raises ConfigurationError, EngineUnavailable."""
+    return cursor_key_given(settings) or cursor_key(catalogue_folder(settings))
+
+
+def cursor_key_given(settings: declared.Settings) -> bytes | None:
+    """Give the key that hosts share, None where the settings name none. Raises ConfigurationError."""
     api = settings.api
     if api.cursor_key_env is None and api.cursor_key_file is None:
-        return cursor_key(catalogue_folder(settings))
+        return None
     return shared_cursor_key(read_secret(api.cursor_key_env, api.cursor_key_file, "key of cursors"))
 
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "serve": "Answer questions over HTTP.",
     "search": "Ask the catalogue: ims-catalog search 'KVM GPU images for 64-bit Ubuntu with UEFI'.",
     "runs": "Show what the last runs did.",
+    "doctor": "Check settings and engine, and say what is wrong and what to do.",
     "fields": "Show what is known of an image, and how to ask for it.",
     "sandbox": "Run a made-up cloud on this machine, to try things out.",
 }

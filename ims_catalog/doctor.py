@@ -1,0 +1,127 @@
+"""`examine`: looks at what can be seen of settings, folder and engine, and changes nothing."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import datetime
+from pathlib import Path
+
+from engines.base import EngineError, NothingServed
+from engines.clock import Clock
+from engines.ledger import Outcome, Run
+from ims_catalog.check import Check, doubtful, fine, unseen, wrong
+from ims_catalog.compose import checks_of_engine, cursor_key_given, open_ledger, open_readers, sources
+from ims_catalog.configuration import ConfigurationError
+from ims_catalog.settings import Settings
+
+_LITTLE_ROOM = 1024**3
+"""Bytes: with less a run may not find room for its spool."""
+
+_OLD_SECONDS = 24 * 3600.0
+
+
+async def examine(settings: Settings, clock: Clock) -> tuple[Check, ...]:
+    """Look at everything, one after the other; what is wrong with one thing hides no other."""
+    return (
+        _sources(settings),
+        _folder(settings.engine.path),
+        _cursors(settings),
+        *[check async for check in _engine(settings, clock)],
+    )
+
+
+def _sources(settings: Settings) -> Check:
+    if not settings.sources:
+        return doubtful(
+            "sources", "no cloud is configured, so nothing can be crawled", "write a [[sources]] section"
+        )
+    try:
+        names = ", ".join(source.name for source in sources(settings))
+    except ConfigurationError as error:
+        return wrong("sources", str(error), "set what is named there; reindex needs it, serve does not")
+    return fine("sources", f"{names}: each has what it needs to log in")
+
+
+def _folder(folder: Path) -> Check:
+    place = next(part for part in (folder, *folder.absolute().parents) if part.exists())
+    if folder.exists() and not folder.is_dir():
+        return wrong("folder", f"{folder} is not a folder", "set engine.path to a folder")
+    if not os.access(place, os.W_OK):
+        return wrong("folder", f"{place} cannot be written", "give this user the right, or set engine.path")
+    room = shutil.disk_usage(place).free
+    if room < _LITTLE_ROOM:
+        return doubtful(
+            "folder", f"{folder} has {room / 1024**2:.0f} MB of room", "make room, or set engine.path"
+        )
+    return fine("folder", f"{folder} can be written and has {room / 1024**3:.0f} GB of room")
+
+
+def _cursors(settings: Settings) -> Check:
+    try:
+        if cursor_key_given(settings) is None:
+            return fine("cursors", f"their key is kept in {settings.engine.path}, for this host alone")
+    except ConfigurationError as error:
+        return wrong("cursors", str(error), "set the secret that api.cursor_key_env or _file names")
+    return fine("cursors", "their key is one that hosts can share")
+
+
+async def _engine(settings: Settings, clock: Clock) -> AsyncIterator[Check]:
+    """Look at what the engine itself tells, and if it answers at all at what it serves."""
+    answers = True
+    try:
+        async with aclosing(checks_of_engine(settings)) as checks:
+            async for check in checks:
+                yield check
+    except (ConfigurationError, EngineError) as error:
+        answers = False
+        yield wrong("engine", str(error), f"see to {settings.engine.shown}, or correct [engine]")
+    if answers:
+        yield await _served(settings, clock)
+        yield await _last_run(settings, clock.now())
+
+
+async def _served(settings: Settings, clock: Clock) -> Check:
+    readers = open_readers(settings, clock)
+    try:
+        reader = await readers.served()
+        if readers.problem is not None:
+            return wrong("served", f"{reader.generation}, but not the newest: {readers.problem}")
+        return fine("served", reader.generation)
+    except NothingServed as error:
+        return doubtful("served", str(error), "run ims-catalog reindex")
+    except EngineError as error:
+        return wrong("served", str(error))
+    finally:
+        await readers.close()
+
+
+async def _last_run(settings: Settings, now: datetime) -> Check:
+    try:
+        ledger = open_ledger(settings)
+    except EngineError as error:
+        return unseen("runs", str(error))
+    try:
+        runs = await ledger.runs(1)
+    except EngineError as error:
+        return wrong("runs", str(error))
+    finally:
+        await ledger.close()
+    return _told(runs[0], now) if runs else doubtful("runs", "there was none yet", "run ims-catalog reindex")
+
+
+def _told(run: Run, now: datetime) -> Check:
+    age = (now - run.finished).total_seconds()
+    said = f"the last one, {run.run}, ended {_ago(age)} ago: {run.outcome.value}"
+    if run.outcome is Outcome.FAILED:
+        return wrong("runs", f"{said}, {run.reason}", "see to the reason, then run ims-catalog reindex")
+    if age > _OLD_SECONDS:
+        return doubtful("runs", said, "let reindex run by a timer, such as cron")
+    return fine("runs", said)
+
+
+def _ago(seconds: float) -> str:
+    for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} seconds"

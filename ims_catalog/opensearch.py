@@ -1,0 +1,53 @@
+"""The OpenSearch engine as the settings want it. Loaded by `compose` only where it was chosen."""
+
+import os
+import socket
+
+from engines.clock import Clock
+from engines.opensearch.client import Client, Cluster
+from engines.opensearch.ledger import OpenSearchLedger
+from engines.opensearch.names import Names
+from engines.opensearch.readers import OpenSearchReaders
+from engines.opensearch.writer import OpenSearchWriter
+from engines.opensearch.writer import open_writer as open_opensearch_writer
+from ims_catalog.configuration import ConfigurationError
+from ims_catalog.secrets import read_secret
+from ims_catalog.settings import Engine
+
+
+async def open_writer(engine: Engine, clock: Clock) -> OpenSearchWriter:
+    """Take the right to write. Raises ConfigurationError, WriterBusy, EngineUnavailable."""
+    return await open_opensearch_writer(
+        cluster(engine),
+        prefix=engine.prefix,
+        clock=clock,
+        shards=engine.shards,
+        replicas=engine.replicas,
+        holder=f"process {os.getpid()} on {socket.gethostname()}",
+    )
+
+
+def open_readers(engine: Engine, clock: Clock) -> OpenSearchReaders:
+    """Open the catalogue for answers. Raises ConfigurationError."""
+    return OpenSearchReaders(cluster(engine), prefix=engine.prefix, clock=clock)
+
+
+def open_ledger(engine: Engine) -> OpenSearchLedger:
+    """Open the ledger. Raises ConfigurationError."""
+    return OpenSearchLedger(Client(cluster(engine), connections=4), Names(engine.prefix))
+
+
+def cluster(engine: Engine) -> Cluster:
+    """Say where the cluster is and how it is asked. Raises ConfigurationError for what cannot be read."""
+    if engine.ca_file is not None and not os.access(engine.ca_file, os.R_OK):
+        raise ConfigurationError(f"engine.ca_file: {engine.ca_file} cannot be read")
+    password = None
+    if engine.username is not None:
+        password = read_secret(engine.password_env, engine.password_file, "password of OpenSearch")
+    return Cluster(
+        urls=engine.urls,
+        ca_file=engine.ca_file,
+        username=engine.username,
+        password=password,
+        timeout=engine.timeout,
+    )

@@ -1,0 +1,126 @@
+"""What the doctor sees of an OpenSearch cluster, with whatever rights the settings give it."""
+
+from collections.abc import AsyncGenerator, Mapping
+
+from engines.base import EngineError
+from engines.opensearch.client import Client, quoted
+from engines.opensearch.installation import installation
+from engines.opensearch.names import Names
+from engines.opensearch.reply import entries, part, text, whole
+from engines.opensearch.version import check_version
+from ims_catalog.check import Check, doubtful, fine, unseen, wrong
+from ims_catalog.opensearch import cluster
+from ims_catalog.settings import Engine
+
+_FULL_PERCENT = 85.0
+"""The low watermark as OpenSearch has it by default: from there on a node gets no new shards."""
+
+
+async def checks_of_cluster(engine: Engine) -> AsyncGenerator[Check, None]:
+    """Look at one thing after the other. Raises ConfigurationError, and EngineError if nothing answers."""
+    client, names = Client(cluster(engine)), Names(engine.prefix)
+    try:
+        yield fine("engine", f"OpenSearch {await check_version(client)} answers at {engine.urls[0]}")
+        yield _way(engine)
+        yield await _installation(client, names)
+        for name, look in _LOOKS:
+            try:
+                yield await look(client, names)
+            except EngineError as error:
+                yield unseen(
+                    name, f"this could not be looked at, which reindex and serve do not need: {error}"
+                )
+    finally:
+        await client.close()
+
+
+def _way(engine: Engine) -> Check:
+    who = "nobody" if engine.username is None else engine.username
+    if all(url.startswith("https:") for url in engine.urls):
+        if engine.username is None:
+            return doubtful("way", "TLS, but no user name is set", "set username, password_env and roles")
+        return fine("way", f"TLS, as {who}")
+    if engine.plain_http:
+        return doubtful("way", f"plain HTTP, as {who}: everyone on the way can read along", "use https")
+    return fine("way", f"plain HTTP, as {who}")
+
+
+async def _installation(client: Client, names: Names) -> Check:
+    try:
+        found = await installation(client, names, create=False)
+    except EngineError as error:
+        return wrong("installation", str(error))
+    if found is None:
+        return doubtful("installation", f"there is none of {names.prefix} yet", "run ims-catalog reindex")
+    return fine("installation", f"{names.prefix} is {found}")
+
+
+async def _blocks(client: Client, names: Names) -> Check:
+    """Look for the block that a cluster puts on indices when a disk is nearly full."""
+    reply = entries(
+        await client.request(
+            "GET",
+            quoted(names.all, "_settings", "index.blocks.read_only_allow_delete"),
+            params={"expand_wildcards": "all", "flat_settings": "true"},
+        )
+    )
+    blocked = sorted(
+        index
+        for index, found in reply.items()
+        if part(found, "settings", "index.blocks.read_only_allow_delete") == "true"
+    )
+    if blocked:
+        return wrong(
+            "disk",
+            f"the cluster has blocked {', '.join(blocked)}, as a disk of it is nearly full",
+            "make room on its disks; the block then goes by itself",
+        )
+    return fine("disk", "no index is blocked for want of room")
+
+
+async def _rooms(client: Client, names: Names) -> Check:
+    """Look at the disks of the nodes."""
+    del names
+    nodes = entries(await client.request("GET", "/_nodes/stats/fs"), "nodes")
+    full = [
+        f"{text(node, 'name')} {_used(node):.0f} %" for node in nodes.values() if _used(node) > _FULL_PERCENT
+    ]
+    if full:
+        return doubtful(
+            "room", f"disks are nearly full: {', '.join(sorted(full))}", "make room on them, or add a node"
+        )
+    return fine("room", f"the disks of {len(nodes)} node{'' if len(nodes) == 1 else 's'} have room")
+
+
+def _used(node: object) -> float:
+    total = whole(node, "fs", "total", "total_in_bytes")
+    return 100.0 * (1 - whole(node, "fs", "total", "available_in_bytes") / total) if total else 0.0
+
+
+async def _copies(client: Client, names: Names) -> Check:
+    """Look whether all shards and their copies are there."""
+    reply = await client.request(
+        "GET",
+        quoted("_cluster", "health", names.all),
+        params={"expand_wildcards": "all", "level": "indices", "timeout": "1s"},
+    )
+    indices = entries(reply, "indices")
+    red, yellow = _of(indices, "red"), _of(indices, "yellow")
+    if red:
+        return wrong(
+            "copies", f"shards of {', '.join(red)} are lost for now", "bring back the nodes that had them"
+        )
+    if yellow:
+        return doubtful(
+            "copies",
+            f"copies of {', '.join(yellow)} have no node",
+            "add a node, or set replicas to fewer than there are nodes",
+        )
+    return fine("copies", f"all shards of {len(indices)} indices are there, with the copies they should have")
+
+
+def _of(indices: Mapping[str, object], status: str) -> list[str]:
+    return sorted(index for index, found in indices.items() if part(found, "status") == status)
+
+
+_LOOKS = (("disk", _blocks), ("room", _rooms), ("copies", _copies))
