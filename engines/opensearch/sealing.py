@@ -1,4 +1,4 @@
-"""`read_sealed`: what there is to know of an index that takes no more documents, counted by the index itself."""
+"""`read_sealed`: what there is to know of an index that takes no more documents, counted by itself."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -29,7 +29,7 @@ NO_COMPANION: Mapping[str, object] = {"bool": {"must_not": [{"exists": {"field":
 
 
 async def documents(client: Client, generation: str, sealed: Sealed) -> AsyncIterator[Sequence[Stored]]:
-    """Stream the documents by ascending key. Raises GenerationGone, and DamagedGeneration if some are missing."""
+    """Stream the documents by ascending key. Raises GenerationGone, DamagedGeneration if some are missing."""
     after: str | None = None
     seen, size = 0, _FIRST_PAGE
     while True:

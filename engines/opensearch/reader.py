@@ -1,0 +1,70 @@
+"""`OpenSearchReader`: answers from one generation, whose index it asks by name."""
+
+from collections.abc import Generator, Sequence
+from typing import TypeVar
+
+from engines.base import Companions, EngineTimeout, GenerationGone
+from engines.narrowed import Narrowed
+from engines.opensearch.asking import Body, raw, search
+from engines.opensearch.client import Client
+from engines.opensearch.meta import Meta
+from engines.opensearch.reply import part
+from engines.opensearch.stored import companions
+from engines.opensearch.stored import search as send
+from engines.query import Answer
+
+MARGIN_SECONDS = 1.0
+"""The cluster stops by itself; the client waits so much longer, for the answer to travel."""
+
+_Asked = TypeVar("_Asked")
+
+
+class OpenSearchReader:
+    """Implements `engines.base.Reader`."""
+
+    def __init__(self, client: Client, meta: Meta) -> None:
+        self._client = client
+        self._known = meta.known()
+        self._meta = meta
+
+    @property
+    def generation(self) -> str:
+        """Name of the generation."""
+        return self._known.generation
+
+    async def search(self, query: Narrowed) -> Answer:
+        """Answer a query.
+
+        Raises UnknownField, ValueError or TypeError for what cannot be asked, GenerationGone, EngineTimeout,
+        EngineUnavailable.
+        """
+        return await self._ask(search(query, self._known))
+
+    async def raw(self, query: Narrowed) -> Sequence[tuple[str, bytes]]:
+        """Give key and raw record of the query's hits, at most `limit`, in its order."""
+        return await self._ask(raw(query, self._known))
+
+    async def companions(self) -> Companions:
+        """Give flavors and OS versions of the generation."""
+        sealed = self._meta.sealed
+        if sealed is None:
+            raise GenerationGone(f"{self.generation!r} is no longer kept")
+        return await companions(self._client, self.generation, sealed)
+
+    async def _ask(self, asking: Generator[Body, object, _Asked]) -> _Asked:
+        """Send one search after the other until there is an answer."""
+        try:
+            body = next(asking)
+            while True:
+                body = asking.send(await self._send(body))
+        except StopIteration as answered:
+            result: _Asked = answered.value
+            return result
+
+    async def _send(self, body: Body) -> object:
+        seconds = self._client.cluster.timeout
+        limited = {**body, "timeout": f"{int(seconds * 1000)}ms"}
+        reply = await send(self._client, self.generation, limited, seconds + MARGIN_SECONDS)
+        if part(reply, "timed_out") is not False:
+            raise EngineTimeout(f"OpenSearch had no whole answer after {seconds:g} s")
+        return reply

@@ -1,0 +1,220 @@
+"""`OpenSearchWriter`: the one process that builds and publishes generations of an installation."""
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+
+import orjson
+
+from engines.base import (
+    Companions,
+    EngineError,
+    EngineTimeout,
+    EngineUnavailable,
+    ForeignGeneration,
+    GenerationGone,
+    Superseded,
+)
+from engines.clock import Clock
+from engines.generation import parse_generation
+from engines.opensearch.build import OpenSearchBuild, Steps
+from engines.opensearch.bulk import Loading
+from engines.opensearch.client import Client, Cluster, Refused
+from engines.opensearch.creation import create_index, delete_index, write_meta
+from engines.opensearch.installation import installation
+from engines.opensearch.lease import Lease, take_lease
+from engines.opensearch.meta import Meta, Sealed, read_meta
+from engines.opensearch.names import Names
+from engines.opensearch.retire import retired, unfinished
+from engines.opensearch.served import kept, metas, served
+from engines.opensearch.stored import companions, documents
+from engines.opensearch.version import check_version
+from mappings.document import Stored
+from mappings.schema import SCHEMA
+
+ALIAS_SECONDS = 30.0
+"""The cluster moves the alias within so long, or not at all."""
+
+_LOG = logging.getLogger(__name__)
+
+
+async def open_writer(
+    cluster: Cluster,
+    *,
+    prefix: str = "ims-catalog",
+    clock: Clock,
+    shards: int = 1,
+    replicas: int | None = None,
+    holder: str = "a process",
+    loading: Loading | None = None,
+) -> "OpenSearchWriter":
+    """Take the right to write on a cluster; the first writer makes the installation.
+
+    `replicas`: copies of each index, None for one where there is another node. `holder` tells others who
+    writes. Raises WriterBusy while another process has it, ForeignGeneration, EngineUnavailable.
+    """
+    given = loading or Loading()
+    client = Client(cluster, connections=given.at_once + 4)
+    names = Names(prefix)
+    try:
+        await check_version(client)
+        identity = await installation(client, names, create=True)
+        if identity is None:
+            raise EngineUnavailable(f"the index {names.lease} was deleted while it was being made")
+        lease = await take_lease(client, names, clock, holder)
+    except BaseException:
+        await client.close()
+        raise
+    return OpenSearchWriter(
+        client, names, clock, lease, identity, shards=shards, replicas=replicas, loading=given
+    )
+
+
+class OpenSearchWriter:
+    """Implements `engines.base.Writer`. Holds the right to write until `close`."""
+
+    def __init__(
+        self,
+        client: Client,
+        names: Names,
+        clock: Clock,
+        lease: Lease,
+        identity: str,
+        *,
+        shards: int,
+        replicas: int | None,
+        loading: Loading,
+    ) -> None:
+        self._client = client
+        self._names = names
+        self._clock = clock
+        self._lease = lease
+        self._installation = identity
+        self._shards = shards
+        self._replicas = replicas
+        self._loading = loading
+        self._builds: list[OpenSearchBuild] = []
+
+    async def served(self) -> str | None:
+        """Name of the generation being served, None before the first.
+
+        Raises ForeignGeneration for one of another installation or a newer version, and DamagedGeneration
+        where the alias that tells it is lost.
+        """
+        meta = await served(self._client, self._names)
+        return None if meta is None else meta.generation
+
+    async def documents(self, generation: str) -> AsyncIterator[Sequence[Stored]]:
+        """Stream the documents of a generation by ascending key, whatever schema wrote them.
+
+        Raises GenerationGone, DamagedGeneration or ForeignGeneration.
+        """
+        async for page in documents(self._client, generation, await self._sealed(generation)):
+            yield page
+
+    async def companions(self, generation: str) -> Companions:
+        """Give flavors and OS versions of a generation. Raises as `documents` does."""
+        return await companions(self._client, generation, await self._sealed(generation))
+
+    async def begin(self, generation: str, planned_on: str | None) -> OpenSearchBuild:
+        """Start to build a generation; what a build that broke off has left is removed.
+
+        Raises ForeignGeneration for a name of another prefix or schema, ValueError for what is no name,
+        GenerationRejected where the cluster makes something else of the index.
+        """
+        parts = parse_generation(generation)
+        if (parts.prefix, parts.schema) != (self._names.prefix, SCHEMA):
+            raise ForeignGeneration(
+                f"{generation} is not one of {self._names.prefix} with schema {SCHEMA}, which this writer"
+                " builds"
+            )
+        await self.served()
+        self._builds = [build for build in self._builds if not build.ended]
+        for name in unfinished(await self._ours(), [build.generation for build in self._builds]):
+            await delete_index(self._client, name)
+        meta = Meta(self._installation, generation, SCHEMA)
+        await create_index(self._client, meta, shards=self._shards)
+        build = OpenSearchBuild(
+            self._client,
+            meta,
+            planned_on,
+            steps=Steps(self._publish, self._is_served),
+            replicas=self._replicas,
+            loading=self._loading,
+            clock=self._clock,
+        )
+        self._builds.append(build)
+        return build
+
+    async def close(self) -> None:
+        """Let go of connections and of the right to write."""
+        for build in self._builds:
+            await build.close()
+        await self._lease.release()
+        await self._client.close()
+
+    async def _publish(self, build: OpenSearchBuild) -> None:
+        """Move the alias to a verified index, if it is still where it was when the build was planned."""
+        await self._lease.check()
+        present = await self.served()
+        if present != build.planned_on:
+            raise _superseded(build, present)
+        build.meta = replace(build.meta, published=self._clock.now())
+        await write_meta(self._client, build.meta)
+        await self._move_alias(build)
+        await self._retire(build)
+
+    async def _move_alias(self, build: OpenSearchBuild) -> None:
+        """One step for the cluster: taken off where it must be, put on the new index; then read back."""
+        alias = self._names.served
+        off = {"index": build.planned_on or self._names.lease, "alias": alias, "must_exist": True}
+        on = {"index": build.generation, "alias": alias, "is_hidden": True}
+        failure: EngineError | None = None
+        try:
+            await self._client.request(
+                "POST",
+                "/_aliases",
+                body=orjson.dumps({"actions": [{"remove": off}, {"add": on}]}),
+                params={"cluster_manager_timeout": f"{ALIAS_SECONDS:g}s", "timeout": f"{ALIAS_SECONDS:g}s"},
+                # The cluster gives up before the client does: what is not done by then is never done.
+                seconds=2 * ALIAS_SECONDS + 5,
+            )
+        except Refused as error:
+            if error.status != 404:
+                raise
+        except (EngineTimeout, EngineUnavailable) as error:
+            failure = error
+        present = await self.served()
+        if present == build.generation:
+            return
+        raise failure or _superseded(build, present)
+
+    async def _retire(self, build: OpenSearchBuild) -> None:
+        """Delete what is no longer served; what cannot be goes next time."""
+        try:
+            for name in retired(await self._ours(), build.generation, build.planned_on, self._clock.now()):
+                await delete_index(self._client, name)
+        except EngineError as error:
+            _LOG.warning("a generation that is no longer kept could not be removed: %s", error)
+
+    async def _is_served(self, generation: str) -> bool:
+        return generation in (await metas(self._client, self._names.served) or {})
+
+    async def _ours(self) -> list[Meta]:
+        """Give all generations of this installation."""
+        found = await metas(self._client, self._names.all) or {}
+        read = [read_meta(index, value) for index, value in found.items() if self._names.is_generation(index)]
+        return [meta for meta in read if meta is not None and meta.installation == self._installation]
+
+    async def _sealed(self, generation: str) -> Sealed:
+        sealed = (await kept(self._client, self._names, generation)).sealed
+        if sealed is None:
+            raise GenerationGone(f"{generation!r} is no longer kept")
+        return sealed
+
+
+def _superseded(build: OpenSearchBuild, present: str | None) -> Superseded:
+    return Superseded(
+        f"{build.generation} was planned on {build.planned_on or 'nothing'}, but {present or 'nothing'} is"
+        " served now"
+    )
