@@ -14,7 +14,8 @@ from engines.opensearch.ledger import RUNS_AT_ONCE, SCOPES_AT_ONCE, OpenSearchLe
 from engines.opensearch.ledger_indices import RUNS, index_body
 from engines.opensearch.reply import entries, items, part, text
 from tests.cluster.conftest import Place
-from tests.contract.test_ledger_rules import COMPLETE, HELD, RUN, START
+from tests.contract.engine import START
+from tests.contract.test_ledger_rules import COMPLETE, HELD, RUN
 
 
 @pytest.fixture
