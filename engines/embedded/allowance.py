@@ -1,8 +1,9 @@
 """Allowance: what the wildcards of a query cost, held against what they may."""
 
+from engines.costs import patterns_too_costly
 from engines.embedded.condition import documents
 from engines.embedded.index import Index
-from engines.embedded.wildcard import BUDGET, too_costly
+from engines.embedded.wildcard import BUDGET
 from engines.query import FilterFacet, Query
 from mappings.filter import Condition, Filter, Not, Operator
 
@@ -22,7 +23,7 @@ def check_cost(query: Query, index: Index) -> None:
     for pattern in patterns:
         spent += _cost(pattern, index)
         if spent > BUDGET:
-            raise too_costly()
+            raise patterns_too_costly()
 
 
 def _gather(given: Filter, patterns: dict[Condition, None]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.base import TooCostly
+from engines.costs import patterns_too_costly
 from engines.embedded.terms import Ordinals, Terms, encoded
 from mappings.match import wildcard_pattern
 
@@ -65,7 +65,7 @@ class _Search:
         """Add to the cost. Raises TooCostly."""
         self.cost += cost
         if self.cost > BUDGET:
-            raise too_costly()
+            raise patterns_too_costly()
 
     def holding(self, literal: bytes) -> Ordinals:
         """Give the terms that hold a literal."""
@@ -106,11 +106,3 @@ class _Search:
             self.charge(-(-len(found) // _PLACES))
             known = self._known[literal] = np.array(found, np.int64)
         return known
-
-
-def too_costly() -> TooCostly:
-    """Say what to do about wildcards that cost more than a query may."""
-    return TooCostly(
-        "the patterns with * and ? would take too long: put longer runs of characters between * and ?,"
-        " or ask for fewer patterns at once"
-    )
