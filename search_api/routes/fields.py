@@ -5,6 +5,7 @@ from functools import cache
 import orjson
 from aiohttp import web
 
+from engines.histogram import spreadable
 from mappings.field import Field
 from search_api.naming import LATER, QUESTION_NAMES, SHOWN
 from search_api.routes.keys import caller_of, no_parameters
@@ -46,6 +47,8 @@ def _shown(field: Field) -> dict[str, object]:
         "filterable": field.filterable,
         "facet": field.facet,
         "sortable": field.sortable,
+        "histogram": spreadable(field),
+        "summable": field.summable,
         "text": field.text,
         "exposure": field.exposure,
         "stated_in": field.stated_in,
