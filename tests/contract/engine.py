@@ -1,11 +1,16 @@
 """The engines that the contract is held against, and a clock that tests move by hand."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+import contextlib
+import hashlib
+import urllib.request
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import orjson
 
 from engines.base import Companions, Expected, Readers, Writer
 from engines.clock import Clock
@@ -14,8 +19,14 @@ from engines.embedded.readers import EmbeddedReaders
 from engines.embedded.writer import open_writer
 from engines.generation import Generation
 from engines.ledger import Ledger
+from engines.opensearch.client import Client, Cluster
+from engines.opensearch.ledger import OpenSearchLedger
+from engines.opensearch.names import Names
+from engines.opensearch.readers import OpenSearchReaders
+from engines.opensearch.writer import open_writer as open_opensearch_writer
 from mappings.document import Document, store
 from mappings.schema import SCHEMA
+from tests.opensearch.shared import shared_url
 
 START = datetime(2026, 11, 24, 6, 17, tzinfo=UTC)
 PREFIX = "ims-catalog"
@@ -52,10 +63,11 @@ class HandClock:
 class Engine:
     """One engine with a place of its own."""
 
-    writer: Callable[[], Writer]
+    writer: Callable[[], Awaitable[Writer]]
     readers_at: Callable[[Clock], Readers]
     ledger: Callable[[], Ledger]
     hand: HandClock
+    prefix: str = PREFIX
     term: int = 0
 
     def readers(self) -> Readers:
@@ -65,25 +77,71 @@ class Engine:
     def next_name(self, run: str = "5f2c9a") -> str:
         """Name the next generation."""
         self.term += 1
-        return Generation(PREFIX, SCHEMA, self.term, START + timedelta(minutes=self.term), run).name
+        return Generation(self.prefix, SCHEMA, self.term, START + timedelta(minutes=self.term), run).name
 
 
 def embedded(folder: Path) -> Engine:
     hand = HandClock()
+
+    async def writer() -> Writer:
+        return open_writer(folder, prefix=PREFIX, clock=hand.clock)
+
     return Engine(
-        writer=lambda: open_writer(folder, prefix=PREFIX, clock=hand.clock),
+        writer=writer,
         readers_at=lambda clock: EmbeddedReaders(folder, clock),
         ledger=lambda: open_ledger(folder),
         hand=hand,
     )
 
 
-ENGINES: dict[str, Callable[[Path], Engine]] = {"embedded": embedded}
+def opensearch(folder: Path, *, shards: int = 1) -> Engine:
+    """Several processes that give the same folder have the same place on the cluster."""
+    hand, prefix = HandClock(), prefix_of(folder)
+    cluster = Cluster((shared_url(),), timeout=30.0)
+    return Engine(
+        # No copies: they would come while the clock of the test stands still.
+        writer=lambda: open_opensearch_writer(
+            cluster, prefix=prefix, clock=hand.clock, shards=shards, replicas=0
+        ),
+        readers_at=lambda clock: OpenSearchReaders(cluster, prefix=prefix, clock=clock),
+        ledger=lambda: OpenSearchLedger(Client(cluster), Names(prefix)),
+        hand=hand,
+        prefix=prefix,
+    )
+
+
+ENGINES: dict[str, Callable[[Path], Engine]] = {"embedded": embedded, "opensearch": opensearch}
+
+
+@contextmanager
+def engine_in(name: str, folder: Path) -> Iterator[Engine]:
+    """Give an engine whose place is this folder, and remove what it leaves elsewhere."""
+    try:
+        yield ENGINES[name](folder)
+    finally:
+        if name == "opensearch":
+            remove_from_cluster(prefix_of(folder))
+
+
+def prefix_of(folder: Path) -> str:
+    return f"t{hashlib.blake2b(bytes(folder.resolve()), digest_size=8).hexdigest()}"
+
+
+def remove_from_cluster(prefix: str) -> None:
+    """Delete all indices of a prefix, each by its name: patterns may be forbidden."""
+    url = shared_url()
+    hidden = "expand_wildcards=all"
+    with urllib.request.urlopen(f"{url}/{prefix}-*/_settings/index.uuid?{hidden}") as answer:
+        indices = sorted(orjson.loads(answer.read()))
+    for index in indices:
+        request = urllib.request.Request(f"{url}/{index}", method="DELETE")
+        with contextlib.closing(urllib.request.urlopen(request)):
+            pass
 
 
 @asynccontextmanager
 async def writing(engine: Engine) -> AsyncIterator[Writer]:
-    writer = engine.writer()
+    writer = await engine.writer()
     try:
         yield writer
     finally:
@@ -97,6 +155,23 @@ async def reading(engine: Engine) -> AsyncIterator[Readers]:
         yield readers
     finally:
         await readers.close()
+
+
+@asynccontextmanager
+async def passing(hand: HandClock) -> AsyncIterator[None]:
+    """Let time pass by itself: whoever sleeps is woken, and has the time to do what it woke for."""
+
+    async def pass_on() -> None:
+        while True:
+            hand.move(1)
+            await asyncio.sleep(0.1)
+
+    task = asyncio.create_task(pass_on())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def expected(documents: Sequence[Document]) -> Expected:

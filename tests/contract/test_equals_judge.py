@@ -14,7 +14,7 @@ from engines.base import Reader
 from engines.narrowed import Narrowed
 from mappings.document import Document, store
 from tests.contract.drawing import MANY, draw_documents, draw_question
-from tests.contract.engine import ENGINES, publish_once, reading
+from tests.contract.engine import ENGINES, engine_in, publish_once, reading
 from tests.contract.reference import expect
 
 
@@ -44,13 +44,13 @@ def test_an_engine_answers_what_the_judge_says_of_many_values(name: str, seed: i
 
 async def _compare(name: str, catalogue: list[Document], asked: list[Narrowed]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        engine = ENGINES[name](Path(folder))
-        generation = await publish_once(engine, catalogue)
-        async with reading(engine) as readers:
-            reader = await readers.served()
-            assert reader.generation == generation
-            for narrowed in asked:
-                await _compare_answer(reader, narrowed, catalogue)
+        with engine_in(name, Path(folder)) as engine:
+            generation = await publish_once(engine, catalogue)
+            async with reading(engine) as readers:
+                reader = await readers.served()
+                assert reader.generation == generation
+                for narrowed in asked:
+                    await _compare_answer(reader, narrowed, catalogue)
 
 
 async def _compare_answer(reader: Reader, narrowed: Narrowed, catalogue: list[Document]) -> None:

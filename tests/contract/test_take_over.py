@@ -10,21 +10,24 @@ import pytest
 
 from mappings.document import Document
 from tests.contract.catalogue import image
-from tests.contract.engine import ENGINES, publish, writing
+from tests.contract.engine import ENGINES, Engine, engine_in, publish, writing
 
 LAST = 4
 
 
 @pytest.mark.parametrize("name", sorted(ENGINES))
 async def test_take_over_by_several_processes(name: str, tmp_path: Path) -> None:
-    engine = ENGINES[name](tmp_path)
+    with engine_in(name, tmp_path) as engine:
+        await _take_over(engine, name, tmp_path)
 
+
+async def _take_over(engine: Engine, name: str, folder: Path) -> None:
     def generation(number: int) -> list[Document]:
         return [image(f"i{each:04}", min_disk=number) for each in range(300 + number)]
 
     async with writing(engine) as writer:
         await publish(engine, writer, generation(0))
-        command = (sys.executable, "-m", "tests.contract.reading_process", name, str(tmp_path), str(LAST))
+        command = (sys.executable, "-m", "tests.contract.reading_process", name, str(folder), str(LAST))
         processes = [
             await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE) for _ in range(3)
         ]
