@@ -22,7 +22,10 @@ def cache_folder(account: Account | None) -> Path:
     for place in _places():
         folder = place / "opensearch"
         try:
-            folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
+            if account:
+                place.chmod(0o755)
+                folder.chmod(0o755)
         except OSError as error:
             tried.append(f"{folder}: {error.strerror}")
             continue

@@ -33,18 +33,18 @@ class Order(TypedDict):
 
 
 def keep(order: Order) -> None:
-    """Start the node, wait until the lifeline is let go, end the node, remove its folder."""
-    place = Path(order["node"])
+    """Start the node, wait until the lifeline is let go, end the node, remove the folder of both."""
+    place, lifeline = Path(order["node"]), Path(order["lifeline"])
     try:
         node = _start(order, place)
         threading.Thread(target=_note_end, args=(node, place), daemon=True).start()
     except OSError as error:
         node = None
         _write(place / "ended", f"not started: {error}")
-    _wait_for(Path(order["lifeline"]))
+    _wait_for(lifeline)
     if node:
         _end(node)
-    shutil.rmtree(place, ignore_errors=True)
+    shutil.rmtree(lifeline.parent, ignore_errors=True)
 
 
 def _start(order: Order, place: Path) -> subprocess.Popen[bytes]:
