@@ -43,14 +43,13 @@ def test_an_engine_answers_what_the_judge_says_of_many_values(name: str, seed: i
 
 
 async def _compare(name: str, catalogue: list[Document], asked: list[Narrowed]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        with engine_in(name, Path(folder)) as engine:
-            generation = await publish_once(engine, catalogue)
-            async with reading(engine) as readers:
-                reader = await readers.served()
-                assert reader.generation == generation
-                for narrowed in asked:
-                    await _compare_answer(reader, narrowed, catalogue)
+    with tempfile.TemporaryDirectory() as folder, engine_in(name, Path(folder)) as engine:
+        generation = await publish_once(engine, catalogue)
+        async with reading(engine) as readers:
+            reader = await readers.served()
+            assert reader.generation == generation
+            for narrowed in asked:
+                await _compare_answer(reader, narrowed, catalogue)
 
 
 async def _compare_answer(reader: Reader, narrowed: Narrowed, catalogue: list[Document]) -> None:

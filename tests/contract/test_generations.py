@@ -96,8 +96,10 @@ async def test_a_request_keeps_the_reader_it_began_with(engine: Engine) -> None:
 async def taken_over(readers: Readers, generation: str) -> None:
     """Let the loop run until a generation has been taken over."""
     async with asyncio.timeout(30):
-        while (await readers.served()).generation != generation:
-            await asyncio.sleep(0.001)
+        while True:
+            if (await readers.served()).generation == generation:
+                return
+            await asyncio.sleep(0)
 
 
 async def test_the_previous_generation_is_kept_for_cursors(engine: Engine) -> None:
