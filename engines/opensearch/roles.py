@@ -2,8 +2,8 @@
 
 Each action is named alone. What a request needs is told by the plugin's own rules: a write of documents is
 `indices:data/write/bulk` for the cluster, and `bulk[s]` and `index` for the index; an index that is created
-with an alias needs `indices:admin/aliases` too; a refresh needs its shard form; an expression with a wildcard
-needs the action on every index that it meets, and one without any index on all indices of the cluster.
+with an alias needs `indices:admin/aliases` too; a refresh and a block need their shard forms; an expression
+with a wildcard needs the action on every index that it meets, one without any index on all of the cluster.
 """
 
 from collections.abc import Sequence
@@ -48,12 +48,14 @@ def _indexer(names: Names) -> Role:
                     CREATE,
                     ALIASES,
                     SEARCH,
+                    "indices:admin/block/add",
+                    "indices:admin/block/add[s]",
                     "indices:admin/delete",
+                    "indices:admin/get",
                     "indices:admin/mapping/put",
                     "indices:admin/refresh",
                     "indices:admin/refresh[s]",
                     "indices:admin/settings/update",
-                    "indices:monitor/settings/get",
                     *WRITES,
                 ),
             ),

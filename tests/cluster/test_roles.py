@@ -1,0 +1,203 @@
+"""The two roles: everything works with them, nothing in them is too much, and search writes nothing."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import pytest
+
+from engines.base import Companions, EngineError, EngineUnavailable
+from engines.clock import Clock
+from engines.generation import Generation
+from engines.narrowed import Narrowed
+from engines.opensearch.client import Client, Cluster, quoted
+from engines.opensearch.ledger import OpenSearchLedger
+from engines.opensearch.names import Names
+from engines.opensearch.readers import OpenSearchReaders
+from engines.opensearch.retire import GRACE
+from engines.opensearch.roles import Role, roles
+from engines.opensearch.writer import OpenSearchWriter, open_writer
+from engines.query import FieldFacet, Query
+from mappings.document import store
+from mappings.filter import EVERY
+from mappings.schema import SCHEMA
+from tests.cluster.authorising import Guard, guarded
+from tests.cluster.conftest import Place
+from tests.cluster.permission import Grant
+from tests.contract.catalogue import ask, image
+from tests.contract.engine import START, HandClock, expected
+from tests.contract.test_ledger_rules import RUN
+
+DOCUMENTS = [image(f"i{number}", platform="Ubuntu") for number in range(5)]
+COMPANIONS = Companions(flavors=({"id": "s6.small", "cloud": "huawei", "region": "cn-north-4"},))
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A place behind the two roles, each with an address of its own."""
+
+    prefix: str
+    hand: HandClock
+    indexer: str
+    indexer_guard: Guard
+    search: str
+    search_guard: Guard
+
+    @property
+    def clock(self) -> Clock:
+        return self.hand.clock
+
+
+@asynccontextmanager
+async def behind(place: Place, indexer: Role, search: Role) -> AsyncIterator[Guarded]:
+    async with guarded(place.url, indexer) as (at, guard), guarded(place.url, search) as (search_at, other):
+        yield Guarded(place.names.prefix, HandClock(), at, guard, search_at, other)
+
+
+def both(place: Place) -> tuple[Role, Role]:
+    given = roles(place.names.prefix)
+    return given[f"{place.names.prefix}-indexer"], given[f"{place.names.prefix}-search"]
+
+
+@asynccontextmanager
+async def writing(there: Guarded) -> AsyncIterator[OpenSearchWriter]:
+    writer = await open_writer(
+        Cluster((there.indexer,)), prefix=there.prefix, clock=there.clock, replicas=0, holder="a test"
+    )
+    try:
+        yield writer
+    finally:
+        await writer.close()
+
+
+async def publish(there: Guarded, writer: OpenSearchWriter, term: int) -> str:
+    name = Generation(there.prefix, SCHEMA, term, START, "5f2c9a").name
+    build = await writer.begin(name, await writer.served())
+    await build.add([store(document) for document in sorted(DOCUMENTS, key=lambda one: one.key)])
+    await build.seal(COMPANIONS)
+    await build.verify(expected(DOCUMENTS))
+    await build.publish()
+    return name
+
+
+async def everything_of_reindex(there: Guarded) -> list[str]:
+    """Three generations, so that the first is retired; one that is given up; documents read; the ledger."""
+    async with writing(there) as writer:
+        names = []
+        for term in (1, 2, 3):
+            names.append(await publish(there, writer, term))
+            there.hand.seconds += GRACE.total_seconds() + 1
+        names.append(await publish(there, writer, 4))
+        build = await writer.begin(Generation(there.prefix, SCHEMA, 9, START, "5f2c9b").name, names[-1])
+        await build.discard()
+        assert sum([len(batch) async for batch in writer.documents(names[-1])]) == len(DOCUMENTS)
+        assert await writer.companions(names[-1]) == COMPANIONS
+    ledger = OpenSearchLedger(Client(Cluster((there.indexer,))), Names(there.prefix))
+    for run in (RUN, replace(RUN, run="aaaaaa")):
+        await ledger.record(run)
+    await ledger.close()
+    return names
+
+
+async def everything_of_serve(there: Guarded, served: str, before: str) -> None:
+    """Questions, records, companions and the ledger, of what is served and of what was."""
+    readers = OpenSearchReaders(Cluster((there.search,)), prefix=there.prefix, clock=there.clock)
+    try:
+        reader = await readers.served()
+        assert reader.generation == served
+        answer = await ask(reader, Query(facets=(FieldFacet("platform"),)))
+        assert (answer.total, answer.facets["platform"].buckets[0].count) == (len(DOCUMENTS), len(DOCUMENTS))
+        assert await reader.companions() == COMPANIONS
+        assert (await ask(await readers.named(before), Query())).total == len(DOCUMENTS)
+        raw = await reader.raw(Narrowed(Query(limit=1), EVERY))
+        assert raw[0][1] == DOCUMENTS[0].raw
+        assert readers.problem is None
+    finally:
+        await readers.close()
+    ledger = OpenSearchLedger(Client(Cluster((there.search,))), Names(there.prefix))
+    assert len(await ledger.runs(5)) == 2
+    assert len(await ledger.scope_states()) == 2
+    assert await ledger.revision() == 2
+    await ledger.close()
+
+
+async def test_everything_works_and_each_right_is_needed(place: Place) -> None:
+    indexer, search = both(place)
+    async with behind(place, indexer, search) as there:
+        names = await everything_of_reindex(there)
+        await everything_of_serve(there, names[-1], names[-2])
+        assert there.indexer_guard.refused == there.search_guard.refused == []
+        assert set(all_grants(indexer)) - there.indexer_guard.needed == set()
+        assert set(all_grants(search)) - there.search_guard.needed == set()
+        assert {method for method, _ in there.search_guard.passed} == {"GET", "POST"}
+        assert all(
+            path.endswith("/_search") for method, path in there.search_guard.passed if method == "POST"
+        )
+
+
+def all_grants(role: Role) -> Iterator[Grant]:
+    yield from (Grant(-1, action) for action in role.cluster_permissions)
+    for place, permission in enumerate(role.index_permissions):
+        yield from (Grant(place, action) for action in permission.allowed_actions)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "cluster:monitor/main",
+        "cluster:monitor/health",
+        "indices:data/write/bulk",
+        "indices:admin/create",
+        "indices:admin/aliases",
+        "indices:admin/mappings/get",
+        "indices:admin/block/add",
+    ],
+)
+async def test_a_right_that_is_missing_is_named_and_nothing_is_published(place: Place, action: str) -> None:
+    indexer, search = both(place)
+    async with behind(place, without(indexer, action), search) as there:
+        with pytest.raises(EngineError, match=r"has no right to .*doctor --roles") as raised:
+            await everything_of_reindex(there)
+        assert f"to {action} (HTTP 403)" in str(raised.value)
+        readers = OpenSearchReaders(Cluster((there.search,)), prefix=there.prefix, clock=there.clock)
+        with pytest.raises(EngineError):
+            await readers.served()
+        await readers.close()
+
+
+async def test_the_search_role_cannot_write(place: Place) -> None:
+    _, search = both(place)
+    async with behind(place, search, search) as there:
+        with pytest.raises(EngineUnavailable, match="no right"):
+            async with writing(there):
+                pass
+        ledger = OpenSearchLedger(Client(Cluster((there.search,))), Names(there.prefix))
+        with pytest.raises(EngineUnavailable, match="no right"):
+            await ledger.record(RUN)
+        await ledger.close()
+        assert {method for method, _ in there.search_guard.passed} <= {"GET"}
+
+
+@pytest.mark.parametrize("role", [0, 1], ids=["indexer", "search"])
+async def test_indices_of_others_are_out_of_reach(place: Place, role: int) -> None:
+    await place.client.request("PUT", quoted(f"{place.names.prefix}-of-others"))
+    async with guarded(place.url, both(place)[role]) as (url, guard):
+        client = Client(Cluster((url,)))
+        for path in ("/_all/_search", "/other/_search", "/*/_search", f"/{place.names.lease}x/_search"):
+            with pytest.raises(EngineUnavailable, match="no right"):
+                await client.request("POST", path, body=b"{}")
+        await client.close()
+        assert guard.passed == []
+
+
+def without(role: Role, action: str) -> Role:
+    return replace(
+        role,
+        cluster_permissions=tuple(one for one in role.cluster_permissions if one != action),
+        index_permissions=tuple(
+            replace(
+                permission, allowed_actions=tuple(one for one in permission.allowed_actions if one != action)
+            )
+            for permission in role.index_permissions
+        ),
+    )
