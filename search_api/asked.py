@@ -66,7 +66,7 @@ def pivot_fields(names: Sequence[str]) -> Pivot | None:
     if not names:
         return None
     if len(names) != _PIVOT:
-        detail = f"{len(names)} fields are named; a pivot has two, that of its rows and that of its columns"
+        detail = f"has two fields, that of its rows and that of its columns; {len(names)} given"
         raise MistakeError(Mistake(detail=detail, allowed=_FACETABLE))
     rows, columns = map(_facet, names)
     if rows == columns:

@@ -1,13 +1,14 @@
 """An answer of the API as a person reads it on a terminal."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from clouds.printable import printable
+from ims_catalog.cli.counts_text import Histogram, Pivot, Sums, counted_texts, histogram_text, pivot_text
 
 
 class Understood(TypedDict):
@@ -24,6 +25,7 @@ class Bucket(TypedDict):
     label: str
     count: int
     selected: bool
+    sum: NotRequired[Sums]
 
 
 class Facet(TypedDict):
@@ -54,6 +56,8 @@ class Answer(TypedDict):
     images: Sequence[Mapping[str, object]]
     total: int
     facets: Mapping[str, Facet]
+    histograms: NotRequired[Mapping[str, Histogram]]
+    pivot: NotRequired[Pivot]
     interpretation: Understood
     catalog: Catalog
 
@@ -66,7 +70,9 @@ _LISTINGS = 3
 
 
 def answer_text(answer: Answer) -> RenderableType:
-    """Show how the question was understood, the images, and the counts of the main facets."""
+    """Show how the question was understood, the images, the counts of the main facets, and what else was
+    to be counted.
+    """
     parts: list[RenderableType] = [_line(f"Read as: {answer['interpretation']['summary']}", style="bold")]
     hidden = [str(one["label"]) for one in answer["interpretation"]["filters"] if one.get("default")]
     if hidden:
@@ -75,6 +81,12 @@ def answer_text(answer: Answer) -> RenderableType:
     parts.append(_line(_found(answer), style="bold"))
     if answer["images"]:
         parts += [Text(), *_images(answer["images"]), Text(), *_facets(answer["facets"])]
+    for name, histogram in answer.get("histograms", {}).items():
+        parts += histogram_text(name, histogram)
+    if "pivot" in answer:
+        parts += pivot_text(answer["pivot"])
+    if "histograms" in answer or "pivot" in answer:
+        parts.append(Text())
     parts += _freshness(answer["catalog"])
     return Group(*parts)
 
@@ -127,7 +139,7 @@ def _facets(facets: Mapping[str, Facet]) -> Iterator[Text]:
     for name, facet in facets.items():
         counted = [bucket for bucket in facet["values"] if bucket["count"]]
         shown = "  ".join(
-            f"{'✓ ' if bucket['selected'] else ''}{bucket['label']} ({bucket['count']:,})"
+            f"{'✓ ' if bucket['selected'] else ''}{bucket['label']} ({_counted(bucket)})"
             for bucket in counted[:_FACET_VALUES]
         )
         more = len(counted) - _FACET_VALUES
@@ -137,6 +149,10 @@ def _facets(facets: Mapping[str, Facet]) -> Iterator[Text]:
                 .append(printable(shown))
                 .append(f"  and {more} more" if more > 0 else "", style="dim")
             )
+
+
+def _counted(bucket: Bucket) -> str:
+    return ", ".join(counted_texts(bucket["count"], bucket.get("sum", {})))
 
 
 def _freshness(catalog: Catalog) -> Iterator[Text]:

@@ -21,16 +21,38 @@ from search_api.service import Service
 
 
 def command(
-    question: Annotated[list[str], typer.Argument(help="What you look for, as you would say it.")],
+    question: Annotated[
+        list[str] | None, typer.Argument(help="What you look for, as you would say it.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=0, max=1000, help="Images to show.")] = None,
+    histogram: Annotated[
+        list[str] | None, typer.Option(metavar="FIELD", help="Spread a number or date: min_disk, created_at.")
+    ] = None,
+    pivot: Annotated[
+        str | None, typer.Option(metavar="ROWS,COLUMNS", help="Count by two fields: platform,firmware.")
+    ] = None,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sum", metavar="FIELD", help="Add up beside the counts: image_size, min_disk, min_ram."
+        ),
+    ] = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask the catalogue on this machine.
 
     Example: ims-catalog search "KVM GPU images for 64-bit Ubuntu with UEFI"
+
+    Without a question, histograms and the pivot count all there are.
     """
-    asked = [("q", " ".join(question)), ("facets", ",".join(FACETS))]
+    if not question and not histogram and pivot is None:
+        raise typer.BadParameter("say what you look for, or what to count by --histogram or --pivot")
+    asked = [("q", " ".join(question or ())), ("facets", ",".join(FACETS))]
+    asked += [("histograms", name) for name in histogram or ()]
+    asked += [("sum", name) for name in add or ()]
+    if pivot is not None:
+        asked.append(("pivot", pivot))
     if limit is not None:
         asked.append(("limit", str(limit)))
     with spoken_errors():

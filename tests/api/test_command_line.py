@@ -160,6 +160,34 @@ class TestSearch:
         code, out, _ = await run(folder, "search", "ubuntu", "--json", "--limit", "1")
         assert (code, len(orjson.loads(out)["images"])) == (0, 1)
 
+    async def test_counts_for_planners(self, folder: Path) -> None:
+        await run(folder, "reindex")
+        asked = ("--histogram", "min_disk,created_at", "--pivot", "platform,firmware", "--sum", "min_disk")
+        code, out, _ = await run(folder, "search", *asked, "--limit", "0")
+        assert code == 0
+        assert all(part in out for part in ("min_disk, GB", "created_at", "platform by firmware", "█"))
+        code, out, _ = await run(folder, "search", "ubuntu", *asked, "--json")
+        answer = orjson.loads(out)
+        assert (code, list(answer["histograms"])) == (0, ["min_disk", "created_at"])
+        assert answer["pivot"]["values"][0]["sum"].keys() == {"min_disk"}
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            ((), "say what you look for"),
+            (("--sum", "min_disk"), "say what you look for"),
+            (("--pivot", "platform"), "two fields"),
+            (("--histogram", "platform"), "cannot be spread"),
+        ],
+        ids=["nothing", "nothing to count", "half a pivot", "no number"],
+    )
+    async def test_what_cannot_be_counted_is_said(
+        self, folder: Path, arguments: tuple[str, ...], said: str
+    ) -> None:
+        await run(folder, "reindex")
+        code, _, err = await run(folder, "search", *arguments)
+        assert (code, said in " ".join(err.split())) == (2, True)
+
 
 def first_child(pid: int) -> int:
     while True:
