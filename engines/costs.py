@@ -11,8 +11,6 @@ def patterns_too_costly() -> TooCostly:
     )
 
 
-def words_too_costly(most: int) -> TooCostly:
+def words_too_costly() -> TooCostly:
     """Say what to do about a query of more words and conditions than an engine takes at once."""
-    return TooCostly(
-        f"so many words and conditions would take too long: ask for at most {most} of them at once"
-    )
+    return TooCostly("so many words and conditions at once would take too long: ask for fewer of them")

@@ -133,7 +133,7 @@ def _of_field(field: Field) -> dict[str, object]:
         }
     written: dict[str, object] = {"type": _TYPES.get(field.kind, "keyword")}
     if field.kind is Kind.DATE:
-        written["format"] = "epoch_millis"
+        written["format"] = "strict_date_optional_time"
     counted = field.facet is not None or field.sortable
     if not counted or field.exposure is Exposure.INTERNAL:
         written["doc_values"] = False

@@ -29,7 +29,7 @@ def check_patterns(query: Query) -> None:
 def check_clauses(*queries: Clause) -> None:
     """Refuse queries of more clauses than a node takes. Raises TooCostly."""
     if any(_clauses(query) > CLAUSES for query in queries):
-        raise words_too_costly(CLAUSES)
+        raise words_too_costly()
 
 
 def _conditions(query: Query) -> Iterable[Condition]:

@@ -1,14 +1,15 @@
 """Wildcards as OpenSearch writes them, and what they may cost."""
 
 import re
+from functools import lru_cache
 
 from engines.costs import patterns_too_costly
 
 _RUN = 3
 """Characters of a run that is long enough to pass most values over quickly."""
 
-_STEPS = 2_000
-"""A pattern is looked for as an automaton; one that takes more steps to be built is refused."""
+_STEPS = 50_000
+"""A node gives up building the automaton of a pattern that takes some 70,000 of them."""
 
 
 def wildcard(pattern: str, behind: str = "") -> str:
@@ -34,6 +35,7 @@ _SPECIAL = re.compile(r"[\\*?]")
 _MARKS = re.compile(r"[*?]+")
 
 
+@lru_cache(maxsize=1024)
 def _steps(pattern: str) -> int:
     """Count the states, each as often as it stands for places in the pattern, of the automaton.
 
