@@ -80,7 +80,9 @@ def answer_text(answer: Answer) -> RenderableType:
     parts += [_line(f"Note: {note}", style="yellow") for note in answer["interpretation"]["notes"]]
     parts.append(_line(_found(answer), style="bold"))
     if answer["images"]:
-        parts += [Text(), *_images(answer["images"]), Text(), *_facets(answer["facets"])]
+        parts += [Text(), *_images(answer["images"])]
+    if answer["total"]:
+        parts += [Text(), *_facets(answer["facets"])]
     for name, histogram in answer.get("histograms", {}).items():
         parts += histogram_text(name, histogram)
     if "pivot" in answer:

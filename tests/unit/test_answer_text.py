@@ -4,7 +4,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from ims_catalog.cli.answer_text import Answer, answer_text
+from ims_catalog.cli.answer_text import Answer, Bucket, answer_text
 
 
 def shown(answer: Answer) -> str:
@@ -62,3 +62,31 @@ def test_texts_of_a_cloud_are_neither_markup_nor_commands() -> None:
     assert "\x07" not in text
     assert "[/red]" in text
     assert "[bold]9" in text
+
+
+def test_counts_are_shown_without_images_too() -> None:
+    text = shown({**answer(), "images": []})
+    assert "7 images, the first 0 shown" in text
+    assert "✓ Ubuntu (5)" in text
+
+
+def test_what_else_was_counted_stands_beneath() -> None:
+    counted = answer()
+    bucket: Bucket = {"label": "Ubuntu", "count": 5, "selected": False, "sum": {"image_size": 3 << 30}}
+    text = shown(
+        {
+            **counted,
+            "facets": {"platform": {"values": [bucket]}},
+            "histograms": {"min_disk": {"values": [{"from": 10, "to": 20, "count": 7}]}},
+            "pivot": {
+                "fields": ["platform", "firmware"],
+                "values": [{"value": "Ubuntu", "label": "Ubuntu", "count": 7, "values": []}],
+                "columns": [],
+            },
+        }
+    )
+    places = [
+        text.index(part)
+        for part in ("Ubuntu (5, 3 GiB)", "10 up to 20", "platform by firmware", "As of 2026-11-24")
+    ]
+    assert places == sorted(places)
