@@ -83,6 +83,13 @@ class _Engine(Protocol):
     async def open_writer(self, engine: declared.Engine, clock: Clock) -> Writer: ...
     def open_readers(self, engine: declared.Engine, clock: Clock) -> Readers: ...
     def open_ledger(self, engine: declared.Engine) -> Ledger: ...
+    def cluster(self, engine: declared.Engine) -> object: ...
+
+
+def check_engine_settings(settings: declared.Settings) -> None:
+    """Meet what settings name and is not there: a secret, a file. Raises ConfigurationError."""
+    if settings.engine.kind == "opensearch":
+        _opensearch().cluster(settings.engine)
 
 
 def catalogue_folder(settings: declared.Settings) -> Path:

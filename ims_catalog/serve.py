@@ -15,7 +15,7 @@ import uvloop
 from aiohttp import web
 
 from engines.clock import system_clock
-from ims_catalog.compose import cursor_key_of, open_ledger, open_readers
+from ims_catalog.compose import check_engine_settings, cursor_key_of, open_ledger, open_readers
 from ims_catalog.configuration import ConfigurationError
 from ims_catalog.question_clock import question_now
 from ims_catalog.settings import Settings
@@ -131,6 +131,7 @@ async def answer(
 def _prepare(settings: Settings) -> None:
     """Meet what would keep every worker from beginning once, here, where it can be said in one sentence."""
     question_now(system_clock().now)
+    check_engine_settings(settings)
     cursor_key_of(settings)
 
 

@@ -1,4 +1,4 @@
-"""A line to a server that can be cut: connections break, and no new ones are taken."""
+"""A line to a server that can be cut and mended: connections break, and no new ones are taken meanwhile."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,12 +15,16 @@ class Line:
     host: str
     port: int
     server: asyncio.Server | None = None
+    at: int = 0
     open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @property
     def url(self) -> str:
-        assert self.server is not None
-        return f"http://127.0.0.1:{self.server.sockets[0].getsockname()[1]}"
+        return f"http://127.0.0.1:{self.at}"
+
+    async def mend(self) -> None:
+        self.server = await asyncio.start_server(self.join, "127.0.0.1", self.at)
+        self.at = self.server.sockets[0].getsockname()[1]
 
     async def join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         behind_reader, behind_writer = await asyncio.open_connection(self.host, self.port)
@@ -52,7 +56,7 @@ async def severable(url: str) -> AsyncIterator[Line]:
     assert parts.host is not None
     assert parts.port is not None
     line = Line(parts.host, parts.port)
-    line.server = await asyncio.start_server(line.join, "127.0.0.1", 0)
+    await line.mend()
     try:
         yield line
     finally:
