@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mappings.field import FacetLogic
 from mappings.fields import FIELDS
@@ -108,15 +109,15 @@ class Hit:
     scopes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(NamedTuple):
     """A counted value. `by_default` of the `count` did not state it: a rule filled it in.
 
     `sums` adds up the fields of `Query.sums`, in their order; an image without one of them adds nothing.
+    A tuple, as an answer has many: it is made in half the time of a frozen dataclass.
     """
 
     value: str | int | bool
-    count: int
+    count: int  # type: ignore[assignment]
     by_default: int = 0
     sums: tuple[int, ...] = ()
 

@@ -1,33 +1,17 @@
 """Counting: the values of a field, or named filters, within a set of documents."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from engines.embedded.bitmap import Bits, Docs, docs_of
+from engines.embedded.bases import Base
+from engines.embedded.bitmap import Docs, docs_of
 from engines.embedded.column import Column
 from engines.embedded.index import Index
 from engines.embedded.postings import spread
 from engines.embedded.selection import select
 from engines.embedded.version_order import VersionOrder
 from engines.query import Bucket, FacetCounts, FieldFacet, FilterFacet
-
-
-class Base:
-    """A set of documents to count within, out of `capacity`; its array is made once, when first needed."""
-
-    __slots__ = ("_docs", "bits", "capacity", "size")
-
-    def __init__(self, bits: Bits, capacity: int) -> None:
-        self.bits = bits
-        self.capacity = capacity
-        self.size = len(bits)
-        self._docs: Docs | None = None
-
-    @property
-    def docs(self) -> Docs:
-        """The documents, ascending."""
-        if self._docs is None:
-            self._docs = docs_of(self.bits)
-        return self._docs
 
 
 def count(facet: FieldFacet | FilterFacet, base: Base, index: Index) -> FacetCounts:
@@ -38,7 +22,7 @@ def count(facet: FieldFacet | FilterFacet, base: Base, index: Index) -> FacetCou
     if column.field.facet is None:
         raise ValueError(f"{facet.field}: not a facet")
     counts = _counts(column, base)
-    defaults = _defaults(column, base, counts)
+    defaults = _defaults(column, base, counts) if column.derived else _NO_DEFAULTS
     if column.field.multiple:
         stated = base.bits.intersection_cardinality(column.stated)
     else:
@@ -49,6 +33,9 @@ def count(facet: FieldFacet | FilterFacet, base: Base, index: Index) -> FacetCou
     if column.few:
         return _few(column, counts, defaults, missing, facet.limit)
     return _many(column, counts, defaults, missing, facet.limit)
+
+
+_NO_DEFAULTS: Mapping[int, int] = {}
 
 
 def _count_filters(facet: FilterFacet, base: Base, index: Index) -> FacetCounts:
@@ -90,10 +77,8 @@ def _count_one_by_one(column: Column, docs: Docs) -> list[int]:
     return counts[:values]
 
 
-def _defaults(column: Column, base: Base, counts: list[int]) -> dict[int, int]:
+def _defaults(column: Column, base: Base, counts: list[int]) -> Mapping[int, int]:
     """Count by ordinal the documents whose value a rule filled in."""
-    if not column.derived:
-        return {}
     if column.few:
         meet = base.bits.intersection_cardinality
         return {ordinal: meet(both) for ordinal, both in column.defaults.items() if counts[ordinal]}
@@ -102,7 +87,7 @@ def _defaults(column: Column, base: Base, counts: list[int]) -> dict[int, int]:
 
 
 def _few(
-    column: Column, counts: list[int], defaults: dict[int, int], missing: int, limit: int
+    column: Column, counts: list[int], defaults: Mapping[int, int], missing: int, limit: int
 ) -> FacetCounts:
     # Sorting is stable: equal counts stay in the order of their values.
     order = sorted(filter(counts.__getitem__, range(len(counts))), key=counts.__getitem__, reverse=True)
@@ -115,7 +100,7 @@ def _few(
 
 
 def _many(
-    column: Column, counts: list[int], defaults: dict[int, int], missing: int, limit: int
+    column: Column, counts: list[int], defaults: Mapping[int, int], missing: int, limit: int
 ) -> FacetCounts:
     """Take the values with the highest counts without sorting all of them."""
     numbers = np.array(counts, np.int64)
@@ -132,7 +117,7 @@ def _many(
 
 
 def _versions(
-    order: VersionOrder, counts: list[int], defaults: dict[int, int], missing: int, limit: int
+    order: VersionOrder, counts: list[int], defaults: Mapping[int, int], missing: int, limit: int
 ) -> FacetCounts:
     """Count every beginning of the versions: those of each version count for all its beginnings."""
     by_prefix = order.by_prefix(counts)

@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.embedded.bases import Base
 from engines.embedded.column import Column
-from engines.embedded.facets import Base
 from engines.embedded.index import Index
 from engines.embedded.number import Numbers
 from engines.histogram import SPREADABLE, edges, spreadable

@@ -20,7 +20,8 @@ class Index:
     """Documents are numbered in the default order: trust, newest first, key.
 
     `ranks` gives for each document its place in the order of keys, which is its row in the file.
-    `recent` keeps the documents of filters that were asked lately, `costs` what wildcards among them cost.
+    `recent` keeps the documents of filters that were asked lately, `costs` what wildcards among them cost,
+    `remainders` what several sets of documents left of the first, by their identities, and these sets.
     """
 
     size: int
@@ -30,6 +31,7 @@ class Index:
     words: Words
     recent: Recent[Filter, Bits]
     costs: Recent[Condition, int]
+    remainders: Recent[tuple[int, ...], tuple[Bits, tuple[Bits, ...]]]
 
     def column(self, name: str) -> Column:
         """Give the column of a field, that of the map for `extra.KEY`.
@@ -65,10 +67,13 @@ def index_steps(parts: Parts, size: int) -> Iterator[Index | None]:
         words,
         Recent(_FILTERS),
         Recent(_COSTS),
+        Recent(_REMAINDERS),
     )
 
 
 _COSTS = 4096
+
+_REMAINDERS = 64
 
 _FILTERS = 512
 """At most 128 KB each for a million documents."""

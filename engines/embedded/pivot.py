@@ -1,8 +1,9 @@
 """Counting by two fields at once: a facet of the columns within each value of the rows."""
 
+from engines.embedded.bases import Base
 from engines.embedded.bitmap import Bits
 from engines.embedded.column import Column
-from engines.embedded.facets import Base, count
+from engines.embedded.facets import count
 from engines.embedded.index import Index
 from engines.embedded.sums import Sums
 from engines.query import Cell, FacetCounts, FieldFacet, Pivot, PivotCounts, PivotRow

@@ -1,26 +1,27 @@
 """`EmbeddedReader`: answers from one generation."""
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import orjson
 
 from engines.base import Companions
 from engines.embedded.allowance import check_cost
+from engines.embedded.bases import NOTHING, bases
 from engines.embedded.bitmap import Bits
-from engines.embedded.facets import Base, count
+from engines.embedded.facets import count
 from engines.embedded.file import GenerationFile
 from engines.embedded.histogram import spread_over
 from engines.embedded.index import Index
 from engines.embedded.order import Order, hits, order_of
 from engines.embedded.pivot import count_pivot
 from engines.embedded.recent import Recent
-from engines.embedded.selection import narrow, narrow_without, select, selected
 from engines.embedded.sums import Sums
 from engines.narrowed import Narrowed
-from engines.query import Answer, Hit, Position, Query, is_lifted, lifted_fields
-from mappings.filter import Condition, conjuncts, fields
+from engines.query import Answer, Hit, Position, Query, lifted_fields
+from mappings.filter import Condition
 from mappings.text import tokens
 
 HITS_KEPT = 16_384
@@ -51,13 +52,13 @@ class EmbeddedReader:
         """
         asked, index = query.query, self._index
         check_cost(asked, index)
-        bases = _bases(asked, select(query.access, index), index)
-        found = bases[_NOTHING]
-        facets = {facet.name: count(facet, bases[lifted_fields(facet)], index) for facet in asked.facets}
+        within = bases(query, index)
+        found = within[NOTHING]
+        facets = {facet.name: count(facet, within[lifted_fields(facet)], index) for facet in asked.facets}
         sums = Sums(asked.sums, index)
         if asked.sums:
             facets = {
-                facet.name: sums.beside(facets[facet.name], facet, bases[lifted_fields(facet)])
+                facet.name: sums.beside(facets[facet.name], facet, within[lifted_fields(facet)])
                 for facet in asked.facets
             }
         histograms = {name: spread_over(name, found, index) for name in asked.histograms}
@@ -69,12 +70,11 @@ class EmbeddedReader:
 
     async def raw(self, query: Narrowed) -> Sequence[tuple[str, bytes]]:
         """Give key and raw record of the query's hits, at most `limit`, in its order."""
-        asked, index = query.query, self._index
-        check_cost(asked, index)
-        access = select(query.access, index)
-        found = narrow(access, [selected(part, index) for part in (*conjuncts(asked.filter), *asked.text)])
-        page, _ = self._page(asked, found)
-        return self._file.raws(index.ranks[page].tolist())
+        asked = replace(query.query, facets=())
+        check_cost(asked, self._index)
+        found = bases(Narrowed(asked, query.access), self._index)[NOTHING]
+        page, _ = self._page(asked, found.bits)
+        return self._file.raws(self._index.ranks[page].tolist())
 
     async def companions(self) -> Companions:
         """Give flavors and OS versions of the generation."""
@@ -99,31 +99,6 @@ class EmbeddedReader:
             found, order, self._index, after=query.after, wanted=query.limit + 1, rank_of=self._file.rank_of
         )
         return page[: query.limit], order if len(page) > query.limit else None
-
-
-_NOTHING: frozenset[str] = frozenset()
-
-
-def _bases(query: Query, access: Bits, index: Index) -> Mapping[frozenset[str], Base]:
-    """Give what facets count within, by the fields that they lift; under `_NOTHING` what the query finds."""
-    filters = list(conjuncts(query.filter))
-    mentioned = list(map(fields, filters))
-    anywhere = _NOTHING.union(*mentioned)
-    lifted = {
-        kind: _NO_PARTS if kind.isdisjoint(anywhere) else _lifted_parts(mentioned, kind)
-        for kind in {_NOTHING, *map(lifted_fields, query.facets)}
-    }
-    parts = [selected(part, index) for part in (*filters, *query.text)]
-    narrowed = narrow_without(access, parts, {*lifted.values()})
-    made = {left_out: Base(bits, index.size) for left_out, bits in narrowed.items()}
-    return {kind: made[left_out] for kind, left_out in lifted.items()}
-
-
-_NO_PARTS: frozenset[int] = frozenset()
-
-
-def _lifted_parts(mentioned: Sequence[frozenset[str]], kind: frozenset[str]) -> frozenset[int]:
-    return frozenset([place for place, names in enumerate(mentioned) if is_lifted(names, kind)])
 
 
 def _named(query: Query, index: Index) -> Bits | None:

@@ -1,6 +1,6 @@
 """A filter as the documents that satisfy it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 from pyroaring import BitMap
 
@@ -49,11 +49,11 @@ def narrow(base: Bits, parts: Iterable[Selected]) -> Bits:
 
 
 def narrow_without(
-    base: Bits, parts: Sequence[Selected], left_out: Collection[frozenset[int]]
+    base: Bits, parts: Mapping[int, Selected], left_out: Collection[frozenset[int]]
 ) -> dict[frozenset[int], Bits]:
     """Narrow a base by all parts but those at some places; once for each set of places that is left out."""
     found: dict[frozenset[int], Bits] = {}
-    open_sets = [(base, sorted(range(len(parts)), key=lambda place: _cost(parts[place])), list(left_out))]
+    open_sets = [(base, sorted(parts, key=lambda place: _cost(parts[place])), list(left_out))]
     # What several sets have in common is met once: narrow by the parts that none of them leaves out, then go
     # on with either half of the sets and the other parts.
     while open_sets:

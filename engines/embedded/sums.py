@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.embedded.bases import Base
 from engines.embedded.bitmap import Docs, docs_of
 from engines.embedded.column import Column
-from engines.embedded.facets import Base
 from engines.embedded.index import Index
 from engines.embedded.number import Numbers
 from engines.embedded.postings import spread
@@ -44,20 +44,30 @@ class Sums:
         if isinstance(facet, FilterFacet):
             return self._beside_filters(counted, facet, base)
         column = self._index.column(facet.field)
-        added = _by_ordinal(column, base, self._parts(base))
         places = [_place(column, bucket.value) for bucket in counted.buckets]
-        buckets = [
-            replace(bucket, sums=tuple([_whole(parts, place) for parts in added]))
-            for bucket, place in zip(counted.buckets, places, strict=True)
-        ]
-        missing = self._total(docs_of(base.bits - column.stated))
-        return replace(counted, buckets=tuple(buckets), missing_sums=missing)
+        if column.forward is None and column.few:
+            # Few documents hold each of many values: looking at these takes less than at all there are.
+            sums = [self._total(docs_of(column.postings.one(place) & base.bits)) for place in places]
+        else:
+            added = _by_ordinal(column, base, self._parts(base))
+            sums = [tuple([_whole(parts, place) for parts in added]) for place in places]
+        buckets = [bucket._replace(sums=each) for bucket, each in zip(counted.buckets, sums, strict=True)]
+        return replace(counted, buckets=tuple(buckets), missing_sums=self._missing(column, base))
+
+    def _missing(self, column: Column, base: Base) -> tuple[int, ...]:
+        """Add up over the documents that do not state a field, or over all but the others if these are fewer."""
+        missing = base.bits - column.stated
+        if len(missing) * 2 < base.size:
+            return self._total(docs_of(missing))
+        everything = map(_total, self._parts(base))
+        stated = self._total(docs_of(base.bits & column.stated))
+        return tuple([total - other for total, other in zip(everything, stated, strict=True)])
 
     def _beside_filters(self, counted: FacetCounts, facet: FilterFacet, base: Base) -> FacetCounts:
         filters = dict(facet.filters)
         buckets = [
-            replace(
-                bucket, sums=self._total(docs_of(select(filters[str(bucket.value)], self._index) & base.bits))
+            bucket._replace(
+                sums=self._total(docs_of(select(filters[str(bucket.value)], self._index) & base.bits))
             )
             for bucket in counted.buckets
         ]
@@ -70,12 +80,7 @@ class Sums:
         return known
 
     def _total(self, docs: Docs) -> tuple[int, ...]:
-        return tuple(
-            [
-                sum(part.factor * int(part.numbers.sum()) for part in _parts(column, docs))
-                for column in self._columns
-            ]
-        )
+        return tuple([_total(_parts(column, docs)) for column in self._columns])
 
 
 def _summable(column: Column) -> Column:
@@ -102,6 +107,10 @@ def _parts(column: Column, docs: Docs) -> list[Part]:
         return [Part(1, held.astype(np.float64))]
     high, low = held >> _BITS, held & ((1 << _BITS) - 1)
     return [Part(1 << _BITS, high.astype(np.float64)), Part(1, low.astype(np.float64))]
+
+
+def _total(parts: Sequence[Part]) -> int:
+    return sum(part.factor * int(part.numbers.sum()) for part in parts)
 
 
 Added = list[tuple[int, Sequence[int]]]
