@@ -32,7 +32,7 @@ test: check ## Run everything: format, lint, types, arrows and every test, on a 
 
 test-all: test ## Run everything, and the contract tests on OpenSearch 2.19 besides
 	env -u OPENSEARCH_URL OPENSEARCH_VERSION=2.19 $(BIN)/python -m tests.opensearch fetch
-	env -u OPENSEARCH_URL OPENSEARCH_VERSION=2.19 $(BIN)/pytest -n 2 --dist loadgroup tests/contract
+	env -u OPENSEARCH_URL OPENSEARCH_VERSION=2.19 $(BIN)/pytest -n 2 --dist loadgroup tests/contract tests/opensearch
 
 check: $(READY) ## Check format, lint, types and arrows
 	$(BIN)/ruff format --check .

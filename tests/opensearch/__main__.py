@@ -59,9 +59,11 @@ def _run(command: Sequence[str], heap: str) -> int:
     with available(heap=heap) as url:
         child = subprocess.Popen(command, env={**os.environ, "OPENSEARCH_URL": url})
         # A terminal sends Ctrl-C to both; the server stays until the command has ended in its own way.
-        signal.signal(signal.SIGINT, lambda *_: None)
-        signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+        interrupt = signal.signal(signal.SIGINT, lambda *_: None)
+        terminate = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
         code = child.wait()
+        signal.signal(signal.SIGINT, interrupt)
+        signal.signal(signal.SIGTERM, terminate)
         return code if code >= 0 else 128 - code
 
 

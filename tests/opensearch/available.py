@@ -25,7 +25,7 @@ def available(*, heap: str = HEAP) -> Iterator[str]:
             yield node.url
 
 
-def given_url() -> str | None:
+def given_url(patience: float = PATIENCE) -> str | None:
     """OPENSEARCH_URL without a slash at its end, or None if it is not set.
 
     Raises Unavailable if no healthy cluster answers there.
@@ -33,13 +33,13 @@ def given_url() -> str | None:
     url = os.environ.get("OPENSEARCH_URL", "").rstrip("/")
     if not url:
         return None
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not answers(url):
         if time.monotonic() > deadline:
             shown = re.sub(r"//[^/@]*@", "//", url)
             raise Unavailable(
                 f"OPENSEARCH_URL={shown} is set, but no healthy OpenSearch answered there "
-                f"within {PATIENCE} s. Without that variable one is started."
+                f"within {patience:g} s. Without that variable one is started."
             )
         time.sleep(0.2)
     return url

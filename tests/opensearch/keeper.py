@@ -16,18 +16,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
-GRACE = 20
-"""Seconds for a node to end by itself before it is killed."""
-
 
 class Order(TypedDict):
-    """What is to be kept: folders as text, the command, its environment, and the user to run it as."""
+    """What is to be kept: folders as text, the command, its environment, and the user to run it as.
+
+    `grace` is the time in seconds for the node to end by itself before it is killed.
+    """
 
     node: str
     lifeline: str
     command: list[str]
     folder: str
     environment: dict[str, str]
+    grace: float
     uid: NotRequired[int]
     gid: NotRequired[int]
 
@@ -35,22 +36,23 @@ class Order(TypedDict):
 def keep(order: Order) -> None:
     """Start the node, wait until the lifeline is let go, end the node, remove the folder of both."""
     place, lifeline = Path(order["node"]), Path(order["lifeline"])
+    node = None
     try:
         node = _start(order, place)
+        _write(place / "pid", str(node.pid))
         threading.Thread(target=_note_end, args=(node, place), daemon=True).start()
     except OSError as error:
-        node = None
         _write(place / "ended", f"not started: {error}")
     _wait_for(lifeline)
     if node:
-        _end(node)
+        _end(node, order["grace"])
     shutil.rmtree(lifeline.parent, ignore_errors=True)
 
 
 def _start(order: Order, place: Path) -> subprocess.Popen[bytes]:
     uid = order.get("uid")
     with (place / "node.log").open("ab") as log:
-        node = subprocess.Popen(
+        return subprocess.Popen(
             order["command"],
             cwd=order["folder"],
             env=order["environment"],
@@ -61,8 +63,6 @@ def _start(order: Order, place: Path) -> subprocess.Popen[bytes]:
             group=order.get("gid"),
             extra_groups=[] if uid is not None else None,
         )
-    _write(place / "pid", str(node.pid))
-    return node
 
 
 def _note_end(node: subprocess.Popen[bytes], place: Path) -> None:
@@ -76,10 +76,10 @@ def _wait_for(lifeline: Path) -> None:
         fcntl.flock(held, fcntl.LOCK_EX)
 
 
-def _end(node: subprocess.Popen[bytes]) -> None:
+def _end(node: subprocess.Popen[bytes], grace: float) -> None:
     node.terminate()
     try:
-        node.wait(GRACE)
+        node.wait(grace)
     except subprocess.TimeoutExpired:
         node.kill()
         node.wait()

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,8 @@ from tests.opensearch.unavailable import Unavailable
 START = 100
 """Seconds for a node to come up; it takes 12 to 25 on two busy cores."""
 
-STOP = keeper.GRACE + 10
+GRACE = 20
+"""Seconds for a node to end by itself before it is killed; it takes one."""
 
 RELEASES: Mapping[str, Callable[[Account | None, Path], Server]] = {
     "3.8": distribution,
@@ -102,7 +104,7 @@ def start(folder: Path, settings: Mapping[str, Setting], release: str, heap: str
 def let_go(lifeline: int, folder: Path) -> None:
     """Let go of the lifeline, wait until the node is gone, and remove the folder."""
     os.close(lifeline)
-    deadline = time.monotonic() + STOP
+    deadline = time.monotonic() + GRACE + 10
     while (folder / "node").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     shutil.rmtree(folder, ignore_errors=True)
@@ -115,6 +117,7 @@ def _order(place: Place, lifeline: Path, launch: Launch, account: Account | None
         command=list(launch.command),
         folder=str(launch.folder),
         environment={"PATH": os.defpath, "HOME": str(place.folder), "LANG": "C.UTF-8"},
+        grace=GRACE,
     )
     if account:
         order["uid"], order["gid"] = account.uid, account.gid
@@ -149,5 +152,9 @@ def _url(place: Place) -> str | None:
 
 
 def _last_lines(place: Place, count: int = 15) -> str:
+    """The end of the node's log less its stack traces, under a heading."""
     lines = place.log.read_text(errors="replace").splitlines() if place.log.exists() else []
-    return "\nThe last lines of its log:\n" + "\n".join(f"  {line}" for line in lines[-count:] or ["(none)"])
+    telling = [line for line in lines if not re.match(r"\s+(at |\.\.\. \d+ more)", line)]
+    return "\nThe last lines of its log:\n" + "\n".join(
+        f"  {line}" for line in telling[-count:] or ["(none)"]
+    )
