@@ -55,7 +55,7 @@ class Sums:
         return replace(counted, buckets=tuple(buckets), missing_sums=self._missing(column, base))
 
     def _missing(self, column: Column, base: Base) -> tuple[int, ...]:
-        """Add up over the documents that do not state a field, or over all but the others if these are fewer."""
+        """Add up over the documents that do not state a field: or all but the others, if they are fewer."""
         missing = base.bits - column.stated
         if len(missing) * 2 < base.size:
             return self._total(docs_of(missing))
