@@ -29,8 +29,10 @@ class Column:
     `derived` are the documents whose value a rule filled in, `stated` those where the cloud did.
 
     Of a field of few values that can be counted `labels` are the values, `bitmaps` their documents and
-    `defaults` those of them that did not state it. `ranges` keeps the documents of ranges of values that
-    were asked lately.
+    `defaults` those of them that did not state it. Where a document holds one value at most, how many hold
+    the most frequent one, `usual`, follows from those of the others, `unusual`, and from `absent`, the
+    documents that hold none.
+    `ranges` keeps the documents of ranges of values that were asked lately.
     """
 
     field: Field
@@ -46,6 +48,9 @@ class Column:
     pieces: Pieces | None
     labels: Sequence[Value]
     bitmaps: Sequence[Bits]
+    usual: int | None
+    unusual: Sequence[Bits]
+    absent: Bits
     ranges: Recent[tuple[int, int], Bits]
 
     @property
@@ -170,8 +175,12 @@ def _column(
     derived: Bits,
 ) -> Column:
     counted = field.facet is not None and len(values) <= FEW
-    bitmaps = postings.bitmaps if counted else {}
-    labels = [_value(field, values, ordinal) for ordinal in range(len(bitmaps))]
+    bitmaps = [postings.bitmaps[ordinal] for ordinal in range(len(values))] if counted else []
+    one = bool(bitmaps) and not field.multiple
+    usual = max(range(len(bitmaps)), key=lambda ordinal: len(bitmaps[ordinal])) if one else None
+    absent = BitMap()
+    if one:
+        absent.add_range(0, postings.size)
     return Column(
         field=field,
         values=values,
@@ -181,11 +190,14 @@ def _column(
         present=present,
         derived=derived,
         stated=present - derived,
-        defaults={ordinal: both for ordinal, bits in bitmaps.items() if (both := bits & derived)},
+        defaults={ordinal: both for ordinal, bits in enumerate(bitmaps) if (both := bits & derived)},
         versions=version_order(values) if field.kind is Kind.VERSION and isinstance(values, Terms) else None,
         pieces=pieces_of(forward) if forward is not None and field.kind in NUMERIC else None,
-        labels=labels,
-        bitmaps=[bitmaps[ordinal] for ordinal in range(len(bitmaps))],
+        labels=[_value(field, values, ordinal) for ordinal in range(len(bitmaps))],
+        bitmaps=bitmaps,
+        usual=usual,
+        unusual=[bits for ordinal, bits in enumerate(bitmaps) if ordinal != usual],
+        absent=kept(absent - present),
         ranges=Recent(_RANGES),
     )
 

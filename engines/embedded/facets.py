@@ -49,8 +49,18 @@ def _count_filters(facet: FilterFacet, base: Base, index: Index) -> FacetCounts:
 def _counts(column: Column, base: Base) -> list[int]:
     """Count the documents of each ordinal, in the cheaper of two ways."""
     if column.few and _by_bitmaps(column, base):
-        return list(map(base.bits.intersection_cardinality, column.bitmaps))
+        return _count_by_bitmaps(column, base)
     return _count_one_by_one(column, base.docs)
+
+
+def _count_by_bitmaps(column: Column, base: Base) -> list[int]:
+    """Meet the documents of each value but the most frequent one: those are many, and the rest has it."""
+    meet, usual = base.bits.intersection_cardinality, column.usual
+    if usual is None:
+        return list(map(meet, column.bitmaps))
+    counts = list(map(meet, column.unusual))
+    counts.insert(usual, base.size - sum(counts) - (meet(column.absent) if column.absent else 0))
+    return counts
 
 
 def _by_bitmaps(column: Column, base: Base) -> bool:
