@@ -55,5 +55,8 @@ VOCABULARY = 10_000
 KEPT_ANSWERS = 64 * 1024 * 1024
 """Bytes of answers that a worker keeps, to give them again while they are true."""
 
+KEPT_ETAGS = 8 * 1024 * 1024
+"""Bytes of what it knows to have answered once."""
+
 KEPT_WORDINGS = 8 * 1024 * 1024
 """Bytes of questions whose answers it knows by their words."""

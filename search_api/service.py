@@ -24,7 +24,7 @@ from search_api.facet_counts import MAIN
 from search_api.fingerprint import fingerprint
 from search_api.kept import Kept
 from search_api.ledger_view import LedgerView, Revision
-from search_api.limits import DEFAULT_PAGE, KEPT_ANSWERS, KEPT_WORDINGS
+from search_api.limits import DEFAULT_PAGE, KEPT_ANSWERS, KEPT_ETAGS, KEPT_WORDINGS
 from search_api.newest import newest_public_note
 from search_api.parameters import cursor_of, read_parameters
 from search_api.problem import Mistake, ProblemError, refused
@@ -91,6 +91,7 @@ class Service:
         self._now = question_now or clock.now
         self._etags: Kept[_Wording, str] = Kept(KEPT_WORDINGS)
         self._answers: Kept[str, bytes] = Kept(KEPT_ANSWERS)
+        self._given: Kept[str, bool] = Kept(KEPT_ETAGS)
 
     async def search(self, caller: Caller, parameters: Iterable[tuple[str, str]]) -> bytes:
         """Answer a search by its parameters, as JSON. Raises ProblemError and EngineError."""
@@ -114,6 +115,8 @@ class Service:
         """Answer a query string that was prepared, and remember that it was. Raises EngineError."""
         body = await (self.answer(prepared) if form is Form.IMAGES else self.counts(prepared))
         etag = etag_of(prepared, form)
+        if self._answers.get(etag) is None:
+            return Told(etag, body)
         wording = (
             words,
             form,
@@ -161,7 +164,10 @@ class Service:
         body = self._answers.get(etag)
         if body is None:
             body = await work_out(prepared)
-            self._answers.put(etag, body, len(body))
+            # Most questions are asked once: an answer is kept from the second time on.
+            if self._given.get(etag):
+                self._answers.put(etag, body, len(body))
+            self._given.put(etag, True, _ETAG)
         return body
 
     async def _answer(self, prepared: Prepared) -> bytes:
@@ -248,6 +254,9 @@ def etag_of(prepared: Prepared, form: Form) -> str:
 
 _Wording = tuple[str, Form, Caller, str, int, int]
 """A query string, and all that its meaning depends on: form, caller, generation, revision, minute."""
+
+_ETAG = 256
+"""Bytes that a remembered ETag takes."""
 
 _WORDING = 512
 """Bytes that a remembered wording takes beside its words."""

@@ -44,6 +44,7 @@ async def test_the_same_words_are_answered_without_the_engine(folder: Path, path
     counting = Counting()
     async with serving(folder, readers=counting) as api:
         first = await api.get(path)
+        assert (await api.get(path)).body == first.body
         before = counting.asked
         again = await api.get(path)
         assert counting.asked == before
@@ -59,6 +60,7 @@ async def test_a_body_is_answered_again_without_the_engine(folder: Path) -> None
     content = {"filter": {"field": "platform", "in": ["Ubuntu"]}, "facets": ["firmware"]}
     async with serving(folder, readers=counting) as api:
         first = await api.post(content)
+        assert (await api.post(content)).body == first.body
         before = counting.asked
         assert (await api.post(content)).body == first.body
         assert counting.asked == before
@@ -66,7 +68,7 @@ async def test_a_body_is_answered_again_without_the_engine(folder: Path) -> None
 
 
 async def test_forms_are_kept_apart(api: Api) -> None:
-    for _ in range(2):
+    for _ in range(3):
         assert "images" in (await api.get("/v1/images?platform=Ubuntu")).json
         assert "images" not in (await api.get("/v1/facets?platform=Ubuntu")).json
 
@@ -77,7 +79,8 @@ async def test_words_that_move_are_read_anew_each_minute(tmp_path: Path) -> None
     clock = [NOW]
     async with serving(tmp_path, question_now=lambda: clock[0]) as api:
         path = "/v1/images?q=created in the last 300 days"
-        assert (await api.get(path)).ids == ["edge"]
+        for _ in range(3):
+            assert (await api.get(path)).ids == ["edge"]
         clock[0] = NOW + timedelta(seconds=59)
         assert (await api.get(path)).ids == ["edge"]
         clock[0] = NOW + timedelta(days=1)
@@ -91,6 +94,7 @@ async def test_what_does_not_move_is_kept_over_the_minute(folder: Path) -> None:
     counting = Counting()
     async with serving(folder, question_now=lambda: clock[0], readers=counting) as api:
         first = await api.get("/v1/images?platform=Ubuntu")
+        assert (await api.get("/v1/images?platform=Ubuntu")).body == first.body
         before = counting.asked
         clock[0] = NOW + timedelta(minutes=5)
         assert (await api.get("/v1/images?platform=Ubuntu")).body == first.body
@@ -101,7 +105,7 @@ async def test_the_cursor_of_a_kept_answer_leads_on_in_later_minutes(folder: Pat
     clock: list[datetime] = [NOW]
     async with serving(folder, question_now=lambda: clock[0]) as api:
         words = {"q": "created in the last 3000 days", "limit": "2"}
-        first = await api.get("/v1/images", words)
+        first, *_ = [await api.get("/v1/images", words) for _ in range(3)]
         second = await api.get("/v1/images", {**words, "cursor": first.json["next"]})
         clock[0] = NOW + timedelta(minutes=1)
         again = await api.get(
@@ -115,7 +119,7 @@ async def test_the_cursor_of_a_kept_answer_leads_on_in_later_minutes(folder: Pat
 async def test_a_new_generation_is_answered_from(tmp_path: Path) -> None:
     await fill(tmp_path, documents())
     async with serving(tmp_path) as api:
-        first = await api.get("/v1/images?limit=1000")
+        first, *_ = [await api.get("/v1/images?limit=1000") for _ in range(3)]
         engine = embedded(tmp_path)
         engine.term += 1
         another = Planted(record("another"), GOLD)
@@ -135,7 +139,7 @@ async def test_a_new_run_is_told_of(tmp_path: Path) -> None:
     listed_later = state(GOLD, last_attempt=NOW, last_complete=NOW)
     generation = await fill(tmp_path, documents())
     async with serving(tmp_path) as api:
-        first = await api.get("/v1/images")
+        first, *_ = [await api.get("/v1/images") for _ in range(3)]
         ledger = embedded(tmp_path).ledger()
         await ledger.record(replace(run("run-2", minutes=30, generation=generation), scopes=(listed_later,)))
         await ledger.close()
@@ -155,7 +159,7 @@ async def test_no_caller_gets_what_another_was_answered(folder: Path) -> None:
             alone[by] = (await api.get(path, by=by)).body
     assert len(set(alone.values())) >= 4
     async with serving(folder, TokenAccess()) as api:
-        for by in (*who, *who):
+        for by in (*who, *who, *who):
             assert (await api.get(path, by=by)).body == alone[by], by
         assert (await api.get(path)).status == 401
 
