@@ -9,17 +9,9 @@ from aiohttp.typedefs import Handler
 from engines.base import EngineError
 from search_api.limits import QUERY_STRING
 from search_api.problem import ProblemError, engine_problem
-from search_api.routes.response import problem_response
+from search_api.routes.response import problem_response, secure
 
 _log = logging.getLogger(__name__)
-
-SECURITY = {
-    "Server": "ims-catalog",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 
 
 @web.middleware
@@ -38,8 +30,7 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
     except Exception:
         _log.exception("a request could not be answered")
         response = problem_response(_INTERNAL)
-    response.headers.update(SECURITY)
-    return response
+    return secure(response)
 
 
 def _check_size(request: web.Request) -> None:

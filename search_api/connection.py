@@ -13,7 +13,7 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
-from search_api.boundary import SECURITY, http_problem
+from search_api.boundary import http_problem
 from search_api.deadlines import Deadlines
 from search_api.limits import CONNECTIONS, REQUEST_LINE
 from search_api.problem import ProblemError
@@ -103,7 +103,6 @@ class _Connection(web.RequestHandler):
         if request.writer.output_size > 0:
             raise ConnectionError("an answer has begun already")
         response = problem_response(_protocol_problem(status, exc))
-        response.headers.update(SECURITY)
         response.force_close()
         return response
 
@@ -133,9 +132,7 @@ def _answering(handler: _Handler) -> _Handler:
         try:
             return await handler(request)
         except web.HTTPException as error:
-            response = problem_response(http_problem(error))
-            response.headers.update(SECURITY)
-            return response
+            return problem_response(http_problem(error))
 
     return answer
 

@@ -6,16 +6,21 @@ from aiohttp import web
 
 from search_api.problem import CONTENT_TYPE, ProblemError
 
-_JSON = {"Content-Type": "application/json", "Cache-Control": "private, no-cache", "Vary": "Authorization"}
-_PROBLEM = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", "Vary": "Authorization"}
+SECURITY = {
+    "Server": "ims-catalog",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_CACHED = {"Cache-Control": "private, no-cache", "Vary": "Authorization", **SECURITY}
+_JSON = {"Content-Type": "application/json", **_CACHED}
+_PROBLEM = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", "Vary": "Authorization", **SECURITY}
 
 
 def json_response(body: bytes, etag: str | None = None) -> web.Response:
     """Answer with JSON; `etag` is the opaque part of a weak one."""
-    response = web.Response(body=body, headers=_JSON)
-    if etag is not None:
-        response.headers["ETag"] = f'W/"{etag}"'
-    return response
+    return web.Response(body=body, headers=_JSON if etag is None else {**_JSON, "ETag": f'W/"{etag}"'})
 
 
 def unchanged(request: web.Request, etag: str) -> web.Response | None:
@@ -23,14 +28,7 @@ def unchanged(request: web.Request, etag: str) -> web.Response | None:
     known = request.if_none_match
     if not known or not any(one.value in (etag, "*") for one in known):
         return None
-    return web.Response(
-        status=304,
-        headers={
-            "ETag": f'W/"{etag}"',
-            "Cache-Control": _JSON["Cache-Control"],
-            "Vary": _JSON["Vary"],
-        },
-    )
+    return web.Response(status=304, headers={"ETag": f'W/"{etag}"', **_CACHED})
 
 
 def tagged(request: web.Request, body: bytes) -> web.Response:
@@ -44,3 +42,13 @@ def problem_response(error: ProblemError) -> web.Response:
     response = web.Response(status=error.status, body=error.body(), headers=_PROBLEM)
     response.headers.update(error.headers)
     return response
+
+
+def secure(response: web.StreamResponse) -> web.StreamResponse:
+    """Add the security headers to a response that has none; those made here have them."""
+    if _SURE not in response.headers:
+        response.headers.update(SECURITY)
+    return response
+
+
+_SURE = "Server"
