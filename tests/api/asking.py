@@ -20,7 +20,7 @@ from search_api.caller import OPERATOR, Access, Caller
 from search_api.deadlines import Deadlines
 from search_api.problem import ProblemError
 from tests.api.estate import ALICE, BOB, NOW, run
-from tests.contract.engine import HandClock, embedded, publish_once
+from tests.contract.engine import ENGINES, HandClock, publish_once
 
 CURSOR_KEY = b"k" * 32
 CALLERS = {
@@ -90,9 +90,9 @@ def _headers(by: str | None, headers: Mapping[str, str]) -> dict[str, str]:
     return {"Authorization": f"Bearer {by}", **named} if by else named
 
 
-async def fill(folder: Path, documents: Sequence[Any]) -> str:
+async def fill(folder: Path, documents: Sequence[Any], engine_name: str = "embedded") -> str:
     """Publish documents with a ledger of one run; give the generation."""
-    engine = embedded(folder)
+    engine = ENGINES[engine_name](folder)
     generation = await publish_once(engine, documents)
     ledger = engine.ledger()
     await ledger.record(run("run-1", generation=generation))
@@ -113,10 +113,12 @@ async def serving(
     access: Access | None = None,
     question_now: Callable[[], datetime] | None = lambda: NOW,
     deadlines: Deadlines | None = None,
+    *,
     readers: Callable[[Readers], Readers] = lambda readers: readers,
+    engine_name: str = "embedded",
 ) -> AsyncIterator[Api]:
-    """Serve a folder."""
-    engine = embedded(folder)
+    """Serve a folder, or the place on the cluster that belongs to it."""
+    engine = ENGINES[engine_name](folder)
     ledger = engine.ledger()
     app = application(
         readers=readers(engine.readers()),

@@ -1,14 +1,15 @@
 """The count of every bucket of every facet is the number of images that choosing it gives."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
 from tests.api.asking import Api, TokenAccess, fill, serving
+from tests.api.conftest import Filled
 from tests.api.estate import ALICE_OWN, BOB_OWN, GOLD, Planted, documents, record
+from tests.contract.engine import engine_in
 
 ODD: tuple[dict[str, object], ...] = (
     {"tags": ["env=prod", "env.prod", "a,b", "-minus", "neq:x", "with space"]},
@@ -24,20 +25,21 @@ ODD: tuple[dict[str, object], ...] = (
 
 
 @pytest.fixture(scope="module")
-def odd_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def odd(engine_name: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     place = tmp_path_factory.mktemp("click")
-    odd = [
+    found = [
         Planted(record(f"odd-{number}-{where.project or 'gold'}", **attributes), where).document
         for number, attributes in enumerate(ODD)
         for where in (GOLD, ALICE_OWN, BOB_OWN)
     ]
-    asyncio.run(fill(place, [*documents(), *odd]))
-    return place
+    with engine_in(engine_name, place):
+        asyncio.run(fill(place, [*documents(), *found], engine_name))
+        yield Filled(engine_name, place)
 
 
 @pytest.fixture
-async def clicked(odd_folder: Path) -> AsyncIterator[Api]:
-    async with serving(odd_folder, TokenAccess()) as api:
+async def clicked(odd: Filled) -> AsyncIterator[Api]:
+    async with serving(odd.folder, TokenAccess(), engine_name=odd.engine_name) as api:
         yield api
 
 
