@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import orjson
 
-from engines.query import EXACT_VALUES, Bucket, FacetCounts
+from engines.query import EXACT_VALUES, FacetCounts
 from mappings.field import Field, Kind
 from mappings.fields import field_named
 from mappings.filter import Condition, Filter, Not, Operator, Or, Value, conjuncts
@@ -86,20 +86,21 @@ def sum_member(names: tuple[str, ...], sums: tuple[int, ...]) -> str:
 def _facet(name: str, counts: FacetCounts, chosen: frozenset[Value | None], sums: tuple[str, ...]) -> str:
     beginnings = _beginnings(name)
     values = [
-        f'{beginnings[bucket.value]}{bucket.count},"selected":'
-        f"{'true' if bucket.value in chosen else 'false'}"
-        f"{_by_default(bucket) if bucket.by_default else ''}{sum_member(sums, bucket.sums) if sums else ''}}}"
-        for bucket in counts.buckets
+        f"{beginnings[value]}{count}{_CHOSEN if value in chosen else _NOT_CHOSEN}"
+        f"{_by_default(by_default) if by_default else ''}{sum_member(sums, added) if sums else ''}}}"
+        for value, count, by_default, added in counts.buckets
     ]
-    selected = "true" if None in chosen else "false"
-    added = sum_member(sums, counts.missing_sums)
-    values.append(f'{_NOT_STATED}{counts.missing},"selected":{selected}{added}}}')
+    selected = _CHOSEN if None in chosen else _NOT_CHOSEN
+    values.append(f"{_NOT_STATED}{counts.missing}{selected}{sum_member(sums, counts.missing_sums)}}}")
     exact = "true" if counts.exact else "false"
     return f'"{name}":{{"values":[{",".join(values)}],"distinct":{counts.distinct},"exact":{exact}}}'
 
 
-def _by_default(bucket: Bucket) -> str:
-    return f',"by_default":{bucket.by_default}'
+_CHOSEN, _NOT_CHOSEN = ',"selected":true', ',"selected":false'
+
+
+def _by_default(count: int) -> str:
+    return f',"by_default":{count}'
 
 
 class _Beginnings(dict[Value, str]):
