@@ -148,22 +148,15 @@ def _pivot(pivot: Pivot, documents: Sequence[Document], sums: Sequence[str]) -> 
     def counted(name: str, within: Sequence[Document]) -> FacetCounts:
         return _count(FieldFacet(name, pivot.limit), within, sums)
 
-    def held_by(value: Value | None) -> list[Document]:
-        return [
-            document
-            for document in documents
-            if (
-                _not_stated(pivot.rows, document)
-                if value is None
-                else value in _facet_values(pivot.rows, document)
-            )
-        ]
-
+    held: dict[Value | None, list[Document]] = defaultdict(list)
+    for document in documents:
+        for value in _facet_values(pivot.rows, document):
+            held[value].append(document)
+        if _not_stated(pivot.rows, document):
+            held[None].append(document)
     rows, columns = counted(pivot.rows, documents), counted(pivot.columns, documents)
     return PivotCounts(
-        tuple(
-            PivotRow(total, _cells(counted(pivot.columns, held_by(total.value)))) for total in _cells(rows)
-        ),
+        tuple(PivotRow(total, _cells(counted(pivot.columns, held[total.value]))) for total in _cells(rows)),
         _cells(columns),
         (rows.distinct, columns.distinct),
     )
