@@ -9,14 +9,19 @@ from contextlib import asynccontextmanager
 import orjson
 import pytest
 
-from engines.base import EngineUnavailable, Superseded, WriterBusy
-from engines.opensearch.client import Client, quoted
+from engines.base import Companions, EngineUnavailable, Expected, Superseded, WriterBusy
+from engines.generation import Generation
+from engines.opensearch.client import Client, Cluster, quoted
 from engines.opensearch.installation import installation
 from engines.opensearch.lease import LIVES_SECONDS, LOOK_SECONDS, RENEW_SECONDS, Lease, take_lease
 from engines.opensearch.reply import part, whole
+from engines.opensearch.writer import open_writer
+from mappings.document import store
+from mappings.schema import SCHEMA
 from tests.cluster.conftest import Place
 from tests.cluster.severed import severable
-from tests.contract.engine import HandClock
+from tests.contract.catalogue import image
+from tests.contract.engine import START, HandClock
 
 PATIENCE = 30.0
 
@@ -124,6 +129,26 @@ async def test_a_holder_that_stands_still_loses_it_by_the_clock_of_the_other(the
     with pytest.raises(Superseded, match="second has it now"):
         await lease.check()
     await lease.release()
+    await second.check()
+    await second.release()
+
+
+async def test_a_writer_that_lost_it_publishes_nothing(there: Place) -> None:
+    stopped, hand = HandClock(), HandClock()
+    cluster, prefix = Cluster((there.url,)), there.names.prefix
+    first = await open_writer(cluster, prefix=prefix, clock=stopped.clock, replicas=0)
+    build = await first.begin(Generation(prefix, SCHEMA, 1, START, "5f2c9a").name, None)
+    await build.add([store(image("one"))])
+    await build.seal(Companions())
+    await build.verify(Expected(1, {"prod/cn-north-4/gold": 1}))
+    task = contend(there, hand)
+    await watch_to_the_end(hand, task)
+    second = await task
+    with pytest.raises(Superseded, match="the right to write was lost"):
+        await build.publish()
+    assert await first.served() is None
+    await second.check()
+    await first.close()
     await second.check()
     await second.release()
 

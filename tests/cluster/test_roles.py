@@ -1,8 +1,10 @@
 """The two roles: everything works with them, nothing in them is too much, and search writes nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +20,9 @@ from engines.opensearch.retire import GRACE
 from engines.opensearch.roles import Role, roles
 from engines.opensearch.writer import OpenSearchWriter, open_writer
 from engines.query import FieldFacet, Query
+from ims_catalog.check import Verdict
+from ims_catalog.doctor import examine
+from ims_catalog.settings import Engine, Settings
 from mappings.document import store
 from mappings.filter import EVERY
 from mappings.schema import SCHEMA
@@ -45,7 +50,8 @@ class Guarded:
 
     @property
     def clock(self) -> Clock:
-        return self.hand.clock
+        """Moved by hand, while who waits for copies waits in earnest."""
+        return replace(self.hand.clock, sleep=asyncio.sleep)
 
 
 @asynccontextmanager
@@ -62,7 +68,7 @@ def both(place: Place) -> tuple[Role, Role]:
 @asynccontextmanager
 async def writing(there: Guarded) -> AsyncIterator[OpenSearchWriter]:
     writer = await open_writer(
-        Cluster((there.indexer,)), prefix=there.prefix, clock=there.clock, replicas=0, holder="a test"
+        Cluster((there.indexer,)), prefix=there.prefix, clock=there.clock, holder="a test"
     )
     try:
         yield writer
@@ -176,6 +182,18 @@ async def test_the_search_role_cannot_write(place: Place) -> None:
             await ledger.record(RUN)
         await ledger.close()
         assert {method for method, _ in there.search_guard.passed} <= {"GET"}
+
+
+async def test_the_doctor_sees_what_the_rights_allow(place: Place, tmp_path: Path) -> None:
+    async with behind(place, *both(place)) as there:
+        await everything_of_reindex(there)
+        for url in (there.indexer, there.search):
+            engine = Engine(kind="opensearch", url=url, prefix=there.prefix, path=tmp_path)
+            found = await examine(Settings(engine=engine), there.clock)
+            verdicts = {check.name: check.verdict for check in found}
+            assert [verdicts[name] for name in ("engine", "installation", "served")] == [Verdict.FINE] * 3
+            assert verdicts["disk"] is verdicts["room"] is Verdict.UNSEEN
+            assert Verdict.WRONG not in verdicts.values()
 
 
 @pytest.mark.parametrize("role", [0, 1], ids=["indexer", "search"])
