@@ -5,9 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-EARLIEST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
-LATEST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
-"""The moments between which dates can be written, both included."""
 _PATTERN = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\s?\d\d:\s?\d\d)(?:\.(\d{1,9}))?\s?(Z|z|UTC|[+-]\d\d:?\d\d)?", re.ASCII
 )

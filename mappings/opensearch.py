@@ -1,6 +1,7 @@
 """`index_body`: the index of a generation in OpenSearch, generated from `FIELDS`, and the names in it.
 
-A document of the index has one field per field that can be asked, under its own name, and beside them:
+A document of the index has one field per field that can be asked, under its own name, dates as milliseconds.
+Beside them stand:
 
     key          the key of the document, last tie-break of every order
     body, internal, raw
@@ -108,7 +109,9 @@ _LONGEST_TOKEN = 512
 _KEPT = {"type": "keyword", "index": False, "doc_values": False, "store": True}
 _LOOKED_UP = {"type": "keyword", "doc_values": False}
 _ADDED_UP = {"type": "long", "index": False}
-_TYPES = {Kind.INTEGER: "long", Kind.DATE: "date", Kind.BOOLEAN: "boolean"}
+# Dates are their milliseconds: of type `date` those before 1970 are rounded wrongly in comparisons, and each
+# of several that are asked for counts as a clause of its own.
+_TYPES = {Kind.INTEGER: "long", Kind.DATE: "long", Kind.BOOLEAN: "boolean"}
 
 
 def _properties() -> dict[str, object]:
@@ -132,8 +135,6 @@ def _of_field(field: Field) -> dict[str, object]:
             order_field(field): {"type": "keyword"},
         }
     written: dict[str, object] = {"type": _TYPES.get(field.kind, "keyword")}
-    if field.kind is Kind.DATE:
-        written["format"] = "strict_date_optional_time"
     counted = field.facet is not None or field.sortable
     if not counted or field.exposure is Exposure.INTERNAL:
         written["doc_values"] = False

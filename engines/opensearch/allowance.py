@@ -41,7 +41,7 @@ def _conditions(query: Query) -> Iterable[Condition]:
 
 
 def _clauses(given: object) -> int:
-    """Count the leaves of a query; a phrase has one for each word."""
+    """Count the leaves of a query."""
     if isinstance(given, list):
         return sum(map(_clauses, given))
     if not isinstance(given, dict):
@@ -51,6 +51,4 @@ def _clauses(given: object) -> int:
         return sum(_clauses(part) for part in content.values())
     if kind == "constant_score":
         return _clauses(content["filter"])
-    if kind == "match_phrase":
-        return sum(len(words.split()) for words in content.values())
     return 1

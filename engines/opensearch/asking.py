@@ -72,29 +72,30 @@ def _planned(narrowed: Narrowed, known: Known) -> tuple[Order, Split]:
     query = narrowed.query
     check_patterns(query)
     order, parts = order_of(query), split(narrowed, known.derived)
-    check_clauses(parts.search, parts.found)
+    check_clauses(_searched(parts), parts.found)
     return order, parts
 
 
 def _page(query: Query, order: Order, parts: Split, stored: Sequence[str]) -> Body:
     """Give the body that asks for a page; without a limit only for the total."""
-    body: Body = {"query": parts.search, "track_total_hits": True, "size": 0}
+    body: Body = {"query": _searched(parts), "track_total_hits": True, "size": 0}
     if parts.lifted:
         body["post_filter"] = parts.hits
     if query.limit < 1:
         return body
     body |= {"sort": order.sort, "stored_fields": list(stored), "size": query.limit}
-    if parts.ranked is not None:
-        body["query"] = _ranking(parts.search, parts.ranked)
     if query.after is not None:
         # The total does not tell how many are left behind a position: one more hit does.
         body |= {"search_after": order.behind(query.after), "size": query.limit + 1}
     return body
 
 
-def _ranking(found: Clause, ranked: Clause) -> Clause:
-    """Score 1 what is ranked first, 0 all else."""
-    return {"bool": {"filter": [found], "should": [{"constant_score": {"filter": ranked}}]}}
+def _searched(parts: Split) -> Clause:
+    """Give what the search demands; what is ranked first scores 1, all else 0."""
+    if parts.ranked is None:
+        return parts.search
+    ranked = {"constant_score": {"filter": parts.ranked}}
+    return {"bool": {"filter": [parts.search], "should": [ranked]}}
 
 
 def _cut(query: Query, hits: Sequence[RawHit], total: int) -> tuple[Sequence[RawHit], bool]:

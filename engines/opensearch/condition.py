@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 
 from engines.opensearch.entry import version_part, word
 from engines.opensearch.pattern import least_length, wildcard
-from mappings.date import EARLIEST, LATEST, date_text
 from mappings.field import Field, Kind
 from mappings.fields import MAP_FIELD, field_named
 from mappings.filter import TEXT, And, Condition, Filter, Not, Operator, Or, Value
@@ -178,20 +177,14 @@ def _any_value(field: Field, values: Sequence[Value]) -> Clause:
     match field.kind:
         case Kind.VERSION:
             return _terms(parts_field(field.name), [version_part(_as_text(value)) for value in values])
-        case Kind.INTEGER:
-            return _terms(field.name, [number for number in _as_numbers(values) if abs(number) <= LARGEST])
-        case Kind.DATE:
-            moments = [moment for moment in _as_numbers(values) if EARLIEST <= moment <= LATEST]
-            return _terms(field.name, list(map(date_text, moments)))
+        case Kind.INTEGER | Kind.DATE:
+            numbers = [int(value) for value in values if not isinstance(value, str)]
+            return _terms(field.name, [number for number in numbers if abs(number) <= LARGEST])
         case Kind.BOOLEAN:
             flags = [value == 1 for value in values if not isinstance(value, str) and value in (0, 1)]
             return _terms(field.name, flags)
         case _:
             return _terms(field.name, [value for value in values if isinstance(value, str) and _real(value)])
-
-
-def _as_numbers(values: Sequence[Value]) -> list[int]:
-    return [int(value) for value in values if not isinstance(value, str)]
 
 
 def _terms(name: str, values: Sequence[Value]) -> Clause:
@@ -205,13 +198,9 @@ def _compared(field: Field, condition: Condition) -> Clause:
     (bound,) = condition.values
     if isinstance(bound, str):
         raise TypeError(f"{condition.field}: {condition.operator} compares numbers and dates, not text")
-    low, high = (EARLIEST, LATEST) if field.kind is Kind.DATE else (-LARGEST, LARGEST)
-    rising = condition.operator in (Operator.GT, Operator.GTE)
-    if not low <= bound <= high:
-        # All values lie within: what is beyond takes in all of them or none.
-        return {"exists": {"field": field.name}} if rising == (bound < low) else NOTHING
-    limit = date_text(bound) if field.kind is Kind.DATE else int(bound)
-    return {"range": {field.name: {condition.operator.value: limit}}}
+    # All values lie within, so that a bound beyond takes in what this one does.
+    clamped = max(-LARGEST - 1, min(LARGEST + 1, int(bound)))
+    return {"range": {field.name: {condition.operator.value: clamped}}}
 
 
 def _versions_compared(field: Field, condition: Condition) -> Clause:

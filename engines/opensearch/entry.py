@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import orjson
@@ -73,9 +74,13 @@ def version_part(version: str) -> str:
 
 Row = dict[str, object]
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
 _MANY = (DERIVED, *(f.name for f in FIELDS if f.multiple and f.exposure is not Exposure.INTERNAL))
 _INTERNALS = tuple(f.name for f in FIELDS if f.multiple and f.exposure is Exposure.INTERNAL)
 _NOT_ASKED = tuple(each.name for each in FIELDS if not each.filterable)
+_DATES = tuple(each.name for each in INDEXED if each.kind is Kind.DATE)
 _VERSIONS = tuple((each.name, order_field(each)) for each in INDEXED if each.kind is Kind.VERSION)
 _WORDED = tuple(each.name for each in WORDED)
 _SUMMED = tuple(each.name for each in SUMMED)
@@ -85,12 +90,22 @@ def _changed(row: Row) -> None:
     """Turn values, in place, into the form in which they are indexed."""
     for name in _NOT_ASKED:
         row.pop(name, None)
+    for name in _DATES:
+        if name in row:
+            row[name] = _milliseconds(name, row[name])
     _check_many(row, _MANY)
     for name, order in _VERSIONS:
         if name in row:
             row.update(_version_fields(name, order, str(row[name])))
     if MAP_FIELD in row:
         row[MAP_FIELD] = _entries(row[MAP_FIELD])
+
+
+def _milliseconds(name: str, value: object) -> int:
+    """Read a date as documents write it; `mappings.date` reads more forms, for four times the time."""
+    if not isinstance(value, str):
+        raise ValueError(f"{name}: a date is wanted, not {value!r:.80}")
+    return (datetime.fromisoformat(value) - _EPOCH) // _MILLISECOND
 
 
 def _check_many(row: Row, names: Sequence[str]) -> None:
