@@ -45,13 +45,14 @@ _VALUES = (
 
 @dataclass(frozen=True)
 class Stock:
-    """What values are drawn from."""
+    """What values are drawn from; limits are multiples of `page`, that no walk takes hundreds of pages."""
 
     words: Sequence[str]
     values: Sequence[str]
     versions: Sequence[str]
     numbers: Sequence[int]
     dates: Sequence[int]
+    page: int = 1
 
 
 FEW = Stock(
@@ -69,6 +70,7 @@ MANY = Stock(
     versions=tuple(f"{major}.{minor}" for major in range(1, 25) for minor in (*range(20), "04")),
     numbers=(*range(-450, 450, 3), 2**53 - 1, 1 - 2**53),
     dates=(*range(-900_000_000_000, 1_700_000_000_000, 4_000_000_001), -1, 0, 1),
+    page=50,
 )
 """More than 256 of each kind, negative numbers and dates before 1970 among them."""
 
@@ -112,7 +114,7 @@ def draw_question(drawn: Random, stock: Stock = FEW) -> Narrowed:
         sort=tuple(
             Sort(drawn.choice(SORTABLE), drawn.random() < 0.5) for _ in range(drawn.choice((0, 0, 1, 2, 3)))
         ),
-        limit=drawn.randrange(7),
+        limit=drawn.randrange(7) * stock.page,
     )
     return Narrowed(query, _access(drawn.choice(PROJECTS)) if drawn.random() < 0.5 else EVERY)
 
