@@ -9,8 +9,9 @@ import pytest
 
 from engines.base import EngineUnavailable, ForeignGeneration
 from engines.ledger import Run, ScopeState, State
+from engines.opensearch import ledger as the_ledger
 from engines.opensearch.client import quoted
-from engines.opensearch.ledger import RUNS_AT_ONCE, SCOPES_AT_ONCE, OpenSearchLedger
+from engines.opensearch.ledger import OpenSearchLedger
 from engines.opensearch.ledger_indices import RUNS, index_body
 from engines.opensearch.reply import entries, items, part, text
 from tests.cluster.conftest import Place
@@ -98,16 +99,20 @@ def many(count: int) -> Sequence[ScopeState]:
     ]
 
 
-async def test_many_scopes_and_many_runs_come_in_pages(place: Place, ledger: OpenSearchLedger) -> None:
-    states = many(SCOPES_AT_ONCE + 3)
+async def test_many_scopes_and_many_runs_come_in_pages(
+    ledger: OpenSearchLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(the_ledger, "SCOPES_AT_ONCE", 10)
+    monkeypatch.setattr(the_ledger, "RUNS_AT_ONCE", 3)
+    states = many(23)
     await ledger.record(replace(RUN, run="wide", scopes=tuple(states)))
     await ledger.record(replace(RUN, run="narrow", scopes=(COMPLETE,)))
     assert await ledger.scope_states() == {state.scope: state for state in (*states, COMPLETE)}
-    names = [f"{number:06}" for number in range(RUNS_AT_ONCE + 2)]
+    names = [f"{number:06}" for number in range(8)]
     for number, name in enumerate(names):
         await ledger.record(bare(name, number))
-    found = await ledger.runs(RUNS_AT_ONCE + 1)
-    assert [run.run for run in found] == names[::-1][: RUNS_AT_ONCE + 1]
+    found = await ledger.runs(7)
+    assert [run.run for run in found] == names[:0:-1]
     assert [run.run for run in await ledger.runs(9, before=names[0])] == ["narrow", "wide"]
 
 
