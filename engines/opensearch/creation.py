@@ -74,8 +74,10 @@ async def refresh(client: Client, index: str, seconds: float) -> None:
 async def replicate(client: Client, index: str, replicas: int | None, clock: Clock) -> None:
     """Give an index its copies and wait until all are there; None stands for one if there is another node.
 
-    Raises GenerationRejected if they do not come.
+    An index is created without. Raises GenerationRejected if they do not come.
     """
+    if replicas == 0:
+        return
     wanted: Mapping[str, object] = (
         {"auto_expand_replicas": "0-1"}
         if replicas is None
