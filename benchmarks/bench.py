@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks import build, engine, http, normalise, questions
+from benchmarks import build, engine, http, normalise, opensearch, questions
 from benchmarks.catalogue import Catalogue
 from benchmarks.figure import Figure
 from benchmarks.scale import Scale
@@ -33,5 +33,8 @@ BENCHES = (
     Bench("engine", "The embedded engine", _smaller, engine.figures),
     Bench("engine", "The embedded engine", _larger, engine.figures),
     Bench("http", "HTTP", _smaller, http.figures),
+    Bench("http", "HTTP", _larger, http.figures),
+    Bench("opensearch", "OpenSearch", _smaller, opensearch.figures),
+    Bench("opensearch", "OpenSearch", _larger, opensearch.figures),
     Bench("questions", "Sentences", _smaller, questions.figures),
 )

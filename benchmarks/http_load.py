@@ -1,4 +1,4 @@
-"""The load: GET requests over keep-alive connections, the next one as soon as an answer is there.
+"""The load: requests over keep-alive connections, the next one as soon as an answer is there.
 
 It reads no more of an answer than it has to, so that the server is what is measured.
 """
@@ -31,25 +31,49 @@ class Load:
         return len(self.milliseconds) / self.seconds
 
 
-def load(port: int, targets: Sequence[str], keep: Keep | None = None) -> Load:
+Write = Callable[[str], bytes]
+"""Writes the request for a target."""
+
+
+def get(target: str) -> bytes:
+    """Write a GET request."""
+    return f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+
+
+def load(
+    port: int,
+    targets: Sequence[str],
+    keep: Keep | None = None,
+    *,
+    write: Write = get,
+    connections: int = CONNECTIONS,
+) -> Load:
     """Send every target once to the server on that port of this machine.
 
     Raises ConnectionError for any answer but a 200 with a length, TimeoutError after `LONGEST_SECONDS`.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_load(port, targets, keep))
+        return runner.run(_load(port, targets, _Exchange(keep, write), connections))
 
 
-async def _load(port: int, targets: Sequence[str], keep: Keep | None) -> Load:
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """How requests are written and who gets the answers."""
+
+    keep: Keep | None
+    write: Write
+
+
+async def _load(port: int, targets: Sequence[str], exchange: "_Exchange", wanted: int) -> Load:
     loop = asyncio.get_running_loop()
     waiting = iter(targets)
     connections: list[_Connection] = []
     transports: list[asyncio.Transport] = []
     try:
         async with asyncio.timeout(LONGEST_SECONDS):
-            for _ in range(CONNECTIONS):
+            for _ in range(wanted):
                 transport, connection = await loop.create_connection(
-                    lambda: _Connection(waiting, keep), "127.0.0.1", port
+                    lambda: _Connection(waiting, exchange), "127.0.0.1", port
                 )
                 transports.append(transport)
                 connections.append(connection)
@@ -68,12 +92,12 @@ async def _load(port: int, targets: Sequence[str], keep: Keep | None) -> Load:
 class _Connection(asyncio.Protocol):
     """One connection, which takes its requests from those that wait for all."""
 
-    def __init__(self, waiting: Iterator[str], keep: Keep | None) -> None:
+    def __init__(self, waiting: Iterator[str], exchange: _Exchange) -> None:
         self.done = asyncio.get_running_loop().create_future()
         self.milliseconds: list[float] = []
         self.body_bytes = 0
         self._waiting = waiting
-        self._keep = keep
+        self._exchange = exchange
         self._transport: asyncio.Transport | None = None
         self._target = ""
         self._sent_at = 0.0
@@ -95,7 +119,7 @@ class _Connection(asyncio.Protocol):
             head, found, body = whole.partition(b"\r\n\r\n")
             if not found:
                 return
-            length = _length(head)
+            length = body_length(head)
             if length is None:
                 self._fail(f"{self._target}: {whole[:500]!r}")
                 return
@@ -108,8 +132,8 @@ class _Connection(asyncio.Protocol):
 
     def _answered(self) -> None:
         self.milliseconds.append((time.perf_counter() - self._sent_at) * 1000)
-        if self._keep is not None:
-            self._keep(self._target, b"".join(self._begun))
+        if self._exchange.keep is not None:
+            self._exchange.keep(self._target, b"".join(self._begun))
         self._begun, self._left = [], -1
         self._send()
 
@@ -120,14 +144,14 @@ class _Connection(asyncio.Protocol):
             return
         assert self._transport is not None
         self._target, self._sent_at = target, time.perf_counter()
-        self._transport.write(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        self._transport.write(self._exchange.write(target))
 
     def _fail(self, reason: str) -> None:
         if not self.done.done():
             self.done.set_exception(ConnectionError(reason))
 
 
-def _length(head: bytes) -> int | None:
+def body_length(head: bytes) -> int | None:
     """Read the length of the body; None for what is no 200 or does not tell it."""
     status, *headers = head.split(b"\r\n")
     if not status.startswith(b"HTTP/1.1 200"):

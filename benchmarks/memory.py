@@ -4,7 +4,6 @@ import resource
 import sys
 from pathlib import Path
 
-_STATUS = Path("/proc/self/status")
 _OWN = "RssAnon:"
 
 
@@ -14,8 +13,14 @@ def peak_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def own_bytes() -> int:
-    """Give what the process holds now, pages of mapped files left out; its peak where none tells it."""
-    lines = _STATUS.read_text().splitlines() if _STATUS.exists() else []
+def own_bytes(process: int | None = None) -> int:
+    """Give what a process holds now, this one if none is named, pages of mapped files left out.
+
+    Where no system tells it, the peak of this process, and 0 for another.
+    """
+    status = Path(f"/proc/{process or 'self'}/status")
+    lines = status.read_text().splitlines() if status.exists() else []
     found = [int(line.split()[1]) * 1024 for line in lines if line.startswith(_OWN)]
-    return found[0] if found else peak_bytes()
+    if found:
+        return found[0]
+    return peak_bytes() if process is None else 0

@@ -35,8 +35,8 @@ from mappings.match import matches
 from search_api.access import narrow, visible
 from search_api.caller import OPERATOR
 
-TINY = Scale(smaller=2000, larger=2000, questions=20, compared=5, rounds=1, requests=32)
-FIGURES = {"normalise": 1, "build": 4, "engine": 9, "http": 3, "questions": 29}
+TINY = Scale(smaller=2000, larger=2000, questions=20, compared=5, rounds=1, requests=32, searches=10)
+FIGURES = {"normalise": 1, "build": 4, "engine": 9, "http": 10, "opensearch": 8, "questions": 29}
 DRAWINGS: dict[str, Callable[[Sequence[Image], int], Iterator[Query]]] = {
     "filters and facets": asking.filtered,
     "first pages": asking.first_pages,
@@ -79,7 +79,11 @@ def answers(catalogue: Catalogue, questions: Sequence[Query]) -> list[Answer]:
 
 
 @pytest.mark.parametrize("bench", BENCHES, ids=[f"{place} {one.name}" for place, one in enumerate(BENCHES)])
-def test_gives_its_figures(bench: Bench, catalogue: Catalogue) -> None:
+def test_gives_its_figures(
+    bench: Bench, catalogue: Catalogue, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if bench.name == "opensearch":
+        monkeypatch.setenv("OPENSEARCH_URL", request.getfixturevalue("opensearch_url"))
     figures = list(bench.figures(catalogue, TINY))
     assert len(figures) == FIGURES[bench.name]
     assert all(figure.title and figure.value for figure in figures)
@@ -102,7 +106,10 @@ def test_reads_the_command_line(arguments: list[str], suites: list[str], scale: 
 def test_refuses_a_suite_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parser().parse_args(["nothing"])
-    assert "'nothing' is not one of normalise, build, engine, http, questions" in capsys.readouterr().err
+    assert (
+        "'nothing' is not one of normalise, build, engine, http, opensearch, questions"
+        in capsys.readouterr().err
+    )
 
 
 def test_runs_in_a_process_of_its_own_and_prints(
