@@ -1,6 +1,7 @@
 """What the doctor sees of an OpenSearch cluster, with whatever rights the settings give it."""
 
 from collections.abc import AsyncGenerator, Mapping
+from urllib.parse import urlsplit
 
 from engines.base import EngineError
 from engines.opensearch.client import Client, quoted
@@ -10,7 +11,7 @@ from engines.opensearch.reply import entries, part, text, whole
 from engines.opensearch.version import check_version
 from ims_catalog.check import Check, doubtful, fine, unseen, wrong
 from ims_catalog.opensearch import cluster
-from ims_catalog.settings import Engine
+from ims_catalog.settings import LOOPBACK, Engine
 
 _FULL_PERCENT = 85.0
 """The low watermark as OpenSearch has it by default: from there on a node gets no new shards."""
@@ -40,9 +41,9 @@ def _way(engine: Engine) -> Check:
         if engine.username is None:
             return doubtful("way", "TLS, but no user name is set", "set username, password_env and roles")
         return fine("way", f"TLS, as {who}")
-    if engine.plain_http:
-        return doubtful("way", f"plain HTTP, as {who}: everyone on the way can read along", "use https")
-    return fine("way", f"plain HTTP, as {who}")
+    if all(urlsplit(url).hostname in LOOPBACK for url in engine.urls):
+        return fine("way", f"plain HTTP on this machine, as {who}")
+    return doubtful("way", f"plain HTTP, as {who}: everyone on the way can read along", "use https")
 
 
 async def _installation(client: Client, names: Names) -> Check:

@@ -14,6 +14,7 @@ from pathlib import Path
 import aiohttp
 import orjson
 import pytest
+import trustme
 
 from engines.opensearch.client import Client, Cluster, quoted
 from engines.opensearch.reply import entries
@@ -27,6 +28,7 @@ from mappings.opensearch import mapping
 from tests.api.test_command_line import PATIENCE, run, start
 from tests.cluster.conftest import Place
 from tests.cluster.severed import severable
+from tests.cluster.tls import PASSWORD, USER, front
 
 QUESTIONS = (
     "q=KVM+GPU+images+for+64-bit+Ubuntu+with+UEFI&facets=platform,firmware,version,gpu_types,tags,region",
@@ -208,6 +210,39 @@ async def test_no_password_is_printed(tmp_path: Path, sandbox: Sandbox, place: P
         assert "A_PASSWORD" in out + err
     code, _, err = await run(guarded, "serve", "--port", "0", A_PASSWORD="")
     assert (code, "A_PASSWORD" in err) == (2, True)
+
+
+async def test_all_goes_over_tls_with_a_password(tmp_path: Path, sandbox: Sandbox, place: Place) -> None:
+    authority = trustme.CA()
+    async with front(place.url, authority.issue_cert("localhost")) as one:
+        folder = written(
+            tmp_path / "guarded",
+            sandbox,
+            on_cluster(place, f"https://localhost:{one.port}")
+            + f'ca_file = "ca.pem"\nusername = "{USER}"\npassword_file = "password"\n',
+        )
+        authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+        (folder / "password").write_text(f"{PASSWORD}\n")
+        code, out, err = await run(folder, "reindex")
+        assert (code, "published" in out) == (0, True), err
+        async with served(folder) as (base, _), aiohttp.ClientSession() as session:
+            assert (await fetch(session, f"{base}/v1/images?q=ubuntu"))[0] == 200
+        code, out, _ = await run(folder, "doctor")
+        assert (code, f"TLS, as {USER}" in out, PASSWORD in out) == (0, True, False)
+
+
+async def test_from_one_engine_to_the_other_and_back(folder: Path) -> None:
+    totals, outcomes = [], []
+    for kind in ("embedded", "opensearch", "embedded", "opensearch"):
+        code, out, err = await run(folder, "reindex", "--json", IMS_CATALOG_ENGINE__KIND=kind)
+        assert code == 0, err
+        outcomes.append(orjson.loads(out)["outcome"])
+        code, out, _ = await run(
+            folder, "search", "usable=exists:true", "--json", IMS_CATALOG_ENGINE__KIND=kind
+        )
+        totals.append(orjson.loads(out)["total"])
+    assert outcomes == ["published", "published", "unchanged", "unchanged"]
+    assert len(set(totals)) == 1
 
 
 class TestDoctor:
