@@ -9,6 +9,7 @@ import pytest
 
 from engines.opensearch.client import Client, Cluster, quoted
 from engines.opensearch.names import Names
+from engines.opensearch.reply import entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,5 +36,12 @@ async def place(opensearch_url: str) -> AsyncIterator[Place]:
     try:
         yield Place(opensearch_url, names, client)
     finally:
-        await client.request("DELETE", quoted(names.all), params={"expand_wildcards": "all"})
+        await remove(client, names)
         await client.close()
+
+
+async def remove(client: Client, names: Names) -> None:
+    """Delete all indices of a prefix, each by its name: patterns may be forbidden."""
+    path = quoted(names.all, "_settings", "index.uuid")
+    for index in entries(await client.request("GET", path, params={"expand_wildcards": "all"})):
+        await client.request("DELETE", quoted(index))

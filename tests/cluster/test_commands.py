@@ -17,6 +17,7 @@ import pytest
 import trustme
 
 from engines.opensearch.client import Client, Cluster, quoted
+from engines.opensearch.names import Names
 from engines.opensearch.reply import entries
 from engines.opensearch.roles import roles
 from ims_catalog.cli.sandbox import settings_for
@@ -26,7 +27,7 @@ from ims_catalog.sandbox.fault import Fault, Hang, matching
 from ims_catalog.sandbox.server import Sandbox, start_sandbox
 from mappings.opensearch import mapping
 from tests.api.test_command_line import PATIENCE, run, start
-from tests.cluster.conftest import Place
+from tests.cluster.conftest import Place, remove
 from tests.cluster.severed import severable
 from tests.cluster.tls import PASSWORD, USER, front
 
@@ -335,14 +336,10 @@ async def test_the_demo_and_what_it_says_to_try(tmp_path: Path, opensearch_url: 
     finally:
         process.send_signal(signal.SIGINT)
         await process.communicate()
-        await remove(opensearch_url, DEMO_PREFIX)
+        client = Client(Cluster((opensearch_url,)))
+        await remove(client, Names(DEMO_PREFIX))
+        await client.close()
     assert process.returncode == 0
-
-
-async def remove(url: str, prefix: str) -> None:
-    client = Client(Cluster((url,)))
-    await client.request("DELETE", quoted(f"{prefix}-*"), params={"expand_wildcards": "all"})
-    await client.close()
 
 
 async def test_files_need_no_client_of_a_cluster() -> None:
