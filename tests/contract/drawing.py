@@ -111,9 +111,7 @@ def draw_question(drawn: Random, stock: Stock = FEW) -> Narrowed:
         histograms=tuple(drawn.sample(SPREAD, drawn.choice((0, 0, 1, 2)))),
         pivot=_pivot(drawn) if drawn.random() < 0.3 else None,
         sums=tuple(drawn.sample(SUMMED, drawn.choice((0, 0, 0, 1, 2)))),
-        sort=tuple(
-            Sort(drawn.choice(SORTABLE), drawn.random() < 0.5) for _ in range(drawn.choice((0, 0, 1, 2, 3)))
-        ),
+        sort=draw_order(drawn),
         limit=drawn.randrange(7) * stock.page,
     )
     return Narrowed(query, _access(drawn.choice(PROJECTS)) if drawn.random() < 0.5 else EVERY)
@@ -121,6 +119,13 @@ def draw_question(drawn: Random, stock: Stock = FEW) -> Narrowed:
 
 def _pivot(drawn: Random) -> Pivot:
     return Pivot(drawn.choice(FACETS), drawn.choice(FACETS), drawn.choice((1, 3, 100)))
+
+
+def draw_order(drawn: Random) -> tuple[Sort, ...]:
+    """Draw an order of up to three levels; none is the default one."""
+    return tuple(
+        Sort(drawn.choice(SORTABLE), drawn.random() < 0.5) for _ in range(drawn.choice((0, 0, 1, 2, 3)))
+    )
 
 
 def _document(drawn: Random, stock: Stock) -> Document:
