@@ -10,6 +10,7 @@ from itertools import islice
 from statistics import median
 
 import orjson
+import uvloop
 
 from benchmarks import asking
 from benchmarks.catalogue import Catalogue
@@ -52,7 +53,7 @@ _SEED = 30
 def figures(catalogue: Catalogue, scale: Scale) -> Iterator[Figure]:
     """Load a node, then ask it and the embedded engine the same questions, all different, by turns."""
     larger, prefix = catalogue.images > scale.smaller, f"bench-{os.getpid()}"
-    with available(heap=HEAP) as url, asyncio.Runner() as runner:
+    with available(heap=HEAP) as url, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             yield _loaded(runner.run(load_catalogue(url, prefix, catalogue)))
             yield from runner.run(loading_figures(url, prefix, catalogue, scale))
