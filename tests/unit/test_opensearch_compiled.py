@@ -1,0 +1,303 @@
+"""Questions as OpenSearch is asked them: the forms that matter, as data."""
+
+import pytest
+
+from engines.base import TooCostly
+from engines.narrowed import Narrowed
+from engines.opensearch.asking import raw, search
+from engines.opensearch.condition import EVERYTHING, NOTHING, clause
+from engines.opensearch.known import Known
+from engines.opensearch.pattern import wildcard
+from engines.query import FieldFacet, Position, Query, Sort
+from mappings.filter import EVERY, TEXT, And, Condition, Filter, Not, Operator, Or, Value
+
+KNOWN = Known("g", {"platform": 7, "firmware": 2, "owner": 20_000}, frozenset(("firmware",)))
+NO_COMPANION = {"exists": {"field": "companion"}}
+
+
+def holds(field: str, operator: str, *values: Value) -> Condition:
+    return Condition(field, Operator(operator), values)
+
+
+UBUNTU = holds("platform", "in", "Ubuntu")
+UEFI = holds("firmware", "in", "uefi")
+SMALL = holds("min_disk", "lte", 40)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param(UBUNTU, {"term": {"platform": "Ubuntu"}}, id="one value"),
+        pytest.param(
+            holds("platform", "in", "a", "b", "a"),
+            {"terms": {"platform": ["a", "b"]}},
+            id="values, each once",
+        ),
+        pytest.param(holds("platform", "in"), NOTHING, id="no value"),
+        pytest.param(holds("protected", "in", 1), {"term": {"protected": True}}, id="a number for a boolean"),
+        pytest.param(holds("min_disk", "in", 2**64), NOTHING, id="a number beyond all"),
+        pytest.param(
+            holds("min_disk", "lt", 2**80), {"range": {"min_disk": {"lt": 2**53}}}, id="a bound beyond all"
+        ),
+        pytest.param(
+            holds("created_at", "gt", -(2**80)),
+            {"range": {"created_at": {"gt": -(2**53)}}},
+            id="a bound before all",
+        ),
+        pytest.param(
+            holds("version", "in", "22.04"),
+            {"term": {"version_parts": "22.4"}},
+            id="a version by its numbers",
+        ),
+        pytest.param(
+            holds("platform", "exists"),
+            {"exists": {"field": "platform"}},
+            id="stated, where no rule fills in",
+        ),
+        pytest.param(
+            holds("firmware", "exists"),
+            {
+                "bool": {
+                    "filter": [{"exists": {"field": "firmware"}}],
+                    "must_not": [{"term": {"derived": "firmware"}}],
+                }
+            },
+            id="stated, where a rule fills in",
+        ),
+        pytest.param(
+            holds("platform", "wildcard", r"a\*?"),
+            {"wildcard": {"platform": {"value": r"a\\*?"}}},
+            id="a backslash",
+        ),
+        pytest.param(
+            holds("extra.a*b", "wildcard", "x?*"),
+            {"wildcard": {"extra": {"value": r"3:a\*b=x?*"}}},
+            id="a pattern behind a key that holds a mark",
+        ),
+        pytest.param(
+            holds("extra.team", "exists"), {"prefix": {"extra": {"value": "4:team="}}}, id="a key of the map"
+        ),
+        pytest.param(holds("platform", "in", "\ud800"), NOTHING, id="half a character as a value"),
+        pytest.param(holds("platform", "prefix", "\ud800"), NOTHING, id="half a character as a beginning"),
+        pytest.param(
+            holds("platform", "prefix", "a" * 5000), NOTHING, id="a beginning longer than any value"
+        ),
+        pytest.param(
+            holds("platform", "wildcard", "?" * 5000), NOTHING, id="a pattern longer than any value"
+        ),
+        pytest.param(
+            holds(TEXT, "match", "Web web-server"),
+            {"bool": {"filter": [{"term": {"words.all": "web"}}, {"term": {"words.all": "server"}}]}},
+            id="words, each once",
+        ),
+        pytest.param(
+            holds("name", "phrase", "22.04_server"),
+            {"match_phrase": {"words.name": "22.04 server"}},
+            id="words side by side",
+        ),
+        pytest.param(holds(TEXT, "match", "-"), NOTHING, id="no word"),
+        pytest.param(EVERY, EVERYTHING, id="everything"),
+        pytest.param(Or(()), NOTHING, id="nothing"),
+        pytest.param(And((UBUNTU, Or(()))), NOTHING, id="nothing among what must hold"),
+        pytest.param(Or((UBUNTU, EVERY)), EVERYTHING, id="everything among alternatives"),
+        pytest.param(Not(Not(UBUNTU)), {"term": {"platform": "Ubuntu"}}, id="a twofold negation"),
+        pytest.param(
+            And((UBUNTU, And((UEFI, Not(SMALL))))),
+            {
+                "bool": {
+                    "filter": [{"term": {"platform": "Ubuntu"}}, {"term": {"firmware": "uefi"}}],
+                    "must_not": [{"range": {"min_disk": {"lte": 40}}}],
+                }
+            },
+            id="ands and negations stand flat",
+        ),
+        pytest.param(
+            Not(Or((UBUNTU, UEFI))),
+            {"bool": {"must_not": [{"term": {"platform": "Ubuntu"}}, {"term": {"firmware": "uefi"}}]}},
+            id="a negated or stands flat",
+        ),
+        pytest.param(
+            Not(And((UBUNTU, UEFI))),
+            {
+                "bool": {
+                    "must_not": [
+                        {
+                            "bool": {
+                                "filter": [{"term": {"platform": "Ubuntu"}}, {"term": {"firmware": "uefi"}}]
+                            }
+                        }
+                    ]
+                }
+            },
+            id="a negated and stays together",
+        ),
+    ],
+)
+def test_a_filter_compiled(given: Filter, expected: object) -> None:
+    assert clause(given, KNOWN.derived) == expected
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        pytest.param("*a" + "?" * 20, id="too many open ends"),
+        pytest.param("*ab" * 300, id="too many literals behind one another"),
+    ],
+)
+def test_a_pattern_that_a_node_gives_up_is_refused(pattern: str) -> None:
+    with pytest.raises(TooCostly, match="longer runs"):
+        wildcard(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["*a" + "?" * 8, "*ab" * 40, "*Ubuntu*22.04*server*", "?" * 2000])
+def test_a_pattern_that_a_node_takes_is_not(pattern: str) -> None:
+    assert wildcard(pattern) == pattern
+
+
+def test_runs_of_stars_are_one() -> None:
+    assert wildcard("a***b**") == "a*b*"
+
+
+def body(query: Query, access: Filter = EVERY) -> dict[str, object]:
+    """The first search of a query."""
+    return next(search(Narrowed(query, access), KNOWN))
+
+
+FACETS = (FieldFacet("platform"), FieldFacet("firmware"))
+PLATFORM, FIRMWARE = {"term": {"platform": "Ubuntu"}}, {"term": {"firmware": "uefi"}}
+DISK = {"range": {"min_disk": {"lte": 40}}}
+
+
+def test_what_facets_lift_filters_hits_behind_them_and_each_other() -> None:
+    asked = body(Query(filter=And((UBUNTU, UEFI, SMALL)), facets=FACETS))
+    nearly = {"bool": {"should": [PLATFORM, FIRMWARE], "minimum_should_match": 1}}
+    assert asked["query"] == {"bool": {"filter": [DISK, nearly], "must_not": [NO_COMPANION]}}
+    assert asked["post_filter"] == {"bool": {"filter": [PLATFORM, FIRMWARE]}}
+    groups = asked["aggs"]
+    assert isinstance(groups, dict)
+    assert {name: group["filter"] for name, group in groups.items()} == {"but 0": FIRMWARE, "but 1": PLATFORM}
+
+
+def test_one_lifted_part_leaves_nothing_to_demand_of_all() -> None:
+    asked = body(Query(filter=And((UBUNTU, SMALL)), facets=FACETS))
+    assert asked["query"] == {"bool": {"filter": [DISK], "must_not": [NO_COMPANION]}}
+    assert asked["post_filter"] == PLATFORM
+    groups = asked["aggs"]
+    assert isinstance(groups, dict)
+    assert {name: group["filter"] for name, group in groups.items()} == {"but 0": EVERYTHING, "but": PLATFORM}
+
+
+def test_two_parts_on_one_field_are_lifted_together() -> None:
+    asked = body(Query(filter=And((UBUNTU, Not(holds("platform", "in", "b")), UEFI)), facets=FACETS))
+    query = asked["query"]
+    assert isinstance(query, dict)
+    (nearly,) = query["bool"]["filter"]
+    # Of three parts the facet of platforms obeys one only.
+    assert nearly["bool"]["minimum_should_match"] == 1
+
+
+def test_without_facets_nothing_is_lifted() -> None:
+    asked = body(Query(filter=And((UBUNTU, UEFI))))
+    assert asked["query"] == {"bool": {"filter": [PLATFORM, FIRMWARE], "must_not": [NO_COMPANION]}}
+    assert "post_filter" not in asked
+    assert "aggs" not in asked
+
+
+def test_access_is_demanded_of_all() -> None:
+    asked = body(Query(filter=UBUNTU, facets=FACETS), access=UEFI)
+    assert asked["query"] == {"bool": {"filter": [FIRMWARE], "must_not": [NO_COMPANION]}}
+
+
+def test_facets_ask_for_all_values_or_for_the_first_of_very_many() -> None:
+    aggregations = body(Query(facets=(FieldFacet("platform", 2), FieldFacet("owner", 5))))["aggs"]
+    assert aggregations == {
+        "facet 0 values": {"terms": {"field": "platform", "size": 7}},
+        "facet 1 values": {"terms": {"field": "owner", "size": 5}},
+        "facet 1 distinct": {"cardinality": {"field": "owner", "precision_threshold": 40_000}},
+    }
+
+
+def test_the_order_ends_with_the_key_and_missing_values_stand_last() -> None:
+    assert body(Query())["sort"] == [
+        {"trust": {"order": "asc", "missing": "_last"}},
+        {"created_at": {"order": "desc", "missing": "_last"}},
+        {"key": "asc"},
+    ]
+    assert body(Query(sort=(Sort("version"),)))["sort"] == [
+        {"version_key": {"order": "asc", "missing": "_last"}},
+        {"key": "asc"},
+    ]
+
+
+def test_names_that_hold_all_words_score() -> None:
+    asked = body(Query(text=(holds(TEXT, "match", "web"), holds(TEXT, "phrase", "server web"))))
+    named = {"bool": {"filter": [{"term": {"words.name": "web"}}, {"term": {"words.name": "server"}}]}}
+    query, sort = asked["query"], asked["sort"]
+    assert isinstance(query, dict)
+    assert query["bool"]["should"] == [{"constant_score": {"filter": named}}]
+    assert isinstance(sort, list)
+    assert sort[0] == {"_score": "desc"}
+
+
+@pytest.mark.parametrize(
+    ("sort", "values", "expected"),
+    [
+        pytest.param((Sort("min_disk"),), (None,), [2**63 - 1], id="a missing number, rising"),
+        pytest.param(
+            (Sort("min_disk", descending=True),), (None,), [-(2**63)], id="a missing number, falling"
+        ),
+        pytest.param((Sort("name"),), (None,), [None], id="a missing text"),
+        pytest.param((Sort("created_at"),), (2**70,), [2**53], id="a number beyond all"),
+        pytest.param((), (0, 5), [0, 5], id="the default order"),
+    ],
+)
+def test_a_page_begins_behind_a_position(
+    sort: tuple[Sort, ...], values: tuple[int | str | None, ...], expected: list[object]
+) -> None:
+    asked = body(Query(sort=sort, limit=20, after=Position(values, "k")))
+    assert asked["search_after"] == [*expected, "k"]
+    # One more tells whether there is a further page.
+    assert asked["size"] == 21
+
+
+def test_a_rank_by_name_is_turned_round() -> None:
+    query = Query(text=(holds(TEXT, "match", "web"),), after=Position((0, 1, None), "k"))
+    assert body(query)["search_after"] == [1, 1, -(2**63), "k"]
+
+
+def test_counting_only_asks_for_no_hit() -> None:
+    assert body(Query(filter=UBUNTU, limit=0)) == {
+        "query": {"bool": {"filter": [PLATFORM], "must_not": [NO_COMPANION]}},
+        "track_total_hits": True,
+        "size": 0,
+    }
+
+
+def test_raw_records_are_asked_for_without_counts() -> None:
+    asked = next(raw(Narrowed(Query(filter=UBUNTU, facets=FACETS, histograms=("min_disk",)), EVERY), KNOWN))
+    assert "aggs" not in asked
+    assert asked["stored_fields"] == ["raw"]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        pytest.param(Query(facets=(FieldFacet("checksum"),)), "checksum: not a facet", id="a facet"),
+        pytest.param(Query(sums=("max_ram",)), "max_ram: cannot be added up", id="a sum"),
+        pytest.param(
+            Query(histograms=("platform",)), "platform: cannot be spread; these can", id="a histogram"
+        ),
+        pytest.param(Query(sort=(Sort("tags"),)), "tags: images cannot be sorted", id="an order"),
+        pytest.param(Query(filter=holds("self", "in", "x")), "self: not a field", id="a field not asked"),
+        pytest.param(Query(after=Position((1,), "k")), "a position of 1 values", id="a position too short"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_before_a_node_is(query: Query, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        body(query)
+
+
+def test_more_words_than_a_node_takes_are_refused() -> None:
+    words = "".join(map(chr, range(0x4E00, 0x4E00 + 1200)))
+    with pytest.raises(TooCostly, match="fewer"):
+        body(Query(text=(holds(TEXT, "match", words),), sort=(Sort("name"),)))
