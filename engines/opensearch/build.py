@@ -54,6 +54,7 @@ class OpenSearchBuild:
         self.planned_on = planned_on
         self.meta = meta
         self.ended = False
+        self.given_up = False
         self._client = client
         self._steps = steps
         self._replicas = replicas
@@ -116,7 +117,10 @@ class OpenSearchBuild:
         await asyncio.shield(self._publishing)
 
     async def discard(self) -> None:
-        """Remove every trace of it; does nothing once published."""
+        """Remove every trace of it; does nothing once published. What cannot be removed now, the next build
+        removes.
+        """
+        self.given_up = True
         await self.close()
         if self.ended:
             return

@@ -116,10 +116,11 @@ def _differences(wanted: object, made: object, path: str = "") -> Iterator[str]:
     """Say at which paths two JSON values differ."""
     if path in _OF_THE_NODE or wanted == made:
         return
-    if isinstance(wanted, dict | None) and isinstance(made, dict | None):
-        for key in (wanted or {}).keys() | (made or {}).keys():
-            place = f"{path}.{key}" if path else str(key)
-            yield from _differences(part(wanted, str(key)), part(made, str(key)), place)
+    keys = {str(key) for value in (wanted, made) if isinstance(value, dict) for key in value}
+    if keys and all(isinstance(value, dict | None) for value in (wanted, made)):
+        for key in keys:
+            place = f"{path}.{key}" if path else key
+            yield from _differences(part(wanted, key), part(made, key), place)
     elif made is None:
         yield f"{path} is missing"
     else:

@@ -129,7 +129,7 @@ class OpenSearchWriter:
                 " builds"
             )
         await self.served()
-        self._builds = [build for build in self._builds if not build.ended]
+        self._builds = [build for build in self._builds if not (build.given_up or build.ended)]
         for name in unfinished(await self._ours(), [build.generation for build in self._builds]):
             await delete_index(self._client, name)
         meta = Meta(self._installation, generation, SCHEMA)
