@@ -6,7 +6,7 @@ the first publish too moves an alias from one index to another, and can be lost 
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import orjson
 
@@ -39,8 +39,8 @@ async def installation(client: Client, names: Names, *, create: bool) -> str | N
     found = await _read(client, names)
     if found is not None or not create:
         return found
-    served = await _of_what_is_served(client, names)
-    body = _body(names, served or secrets.token_hex(16), alias=served is None)
+    before = await _of_what_is_served(client, names) or await _of_what_was_published(client, names)
+    body = _body(names, before or secrets.token_hex(16), alias=before is None)
     try:
         await client.request("PUT", quoted(names.lease), body=orjson.dumps(body))
     except Refused as error:
@@ -75,19 +75,57 @@ async def _of_what_is_served(client: Client, names: Names) -> str | None:
 
     The lease index is made again then, but the alias stays where it is.
     """
-    try:
-        reply = entries(await client.request("GET", quoted(names.served, "_mapping")))
-    except Refused as error:
-        if error.status == 404:
-            return None
-        raise
-    found = {str(part(entry, "mappings", "_meta", "installation")) for entry in reply.values()}
-    if len(found) != 1 or not _ID.fullmatch(next(iter(found))):
+    found = await _ids(client, names.served)
+    if not found:
+        return None
+    identity = _one(found.values())
+    if identity is None:
         raise DamagedGeneration(
-            f"the alias {names.served} names {', '.join(sorted(reply))}, which ims-catalog did not make:"
+            f"the alias {names.served} names {', '.join(sorted(found))}, which ims-catalog did not make:"
             " remove that alias, or set another engine.prefix"
         )
-    return found.pop()
+    return identity
+
+
+async def _of_what_was_published(client: Client, names: Names) -> str | None:
+    """Give the installation of generations that are there although lease index and alias are gone.
+
+    The lease index is made again then, but without the alias: which of them is served is lost, and nothing is
+    to begin anew beside them.
+    """
+    found = await _ids(client, names.all, published=True)
+    found = {index: identity for index, identity in found.items() if names.is_generation(index)}
+    if not found:
+        return None
+    identity = _one(found.values())
+    if identity is None:
+        raise DamagedGeneration(
+            f"the index {names.lease} is gone, and {', '.join(sorted(found))} are of several installations:"
+            " delete those that nobody needs"
+        )
+    return identity
+
+
+async def _ids(client: Client, name: str, *, published: bool = False) -> dict[str, object]:
+    """Give the installation that each index of a name or pattern tells of, perhaps of published ones only."""
+    try:
+        reply = await client.request("GET", quoted(name, "_mapping"), params={"expand_wildcards": "all"})
+    except Refused as error:
+        if error.status == 404:
+            return {}
+        raise
+    metas = {index: part(entry, "mappings", "_meta") for index, entry in entries(reply).items()}
+    return {
+        index: part(meta, "installation")
+        for index, meta in metas.items()
+        if not published or part(meta, "published") is not None
+    }
+
+
+def _one(found: Iterable[object]) -> str | None:
+    """Give the id that all have in common, None if there is none."""
+    identity, *others = {one if isinstance(one, str) else "" for one in found}
+    return identity if not others and _ID.fullmatch(identity) else None
 
 
 def _body(names: Names, identity: str, *, alias: bool) -> dict[str, object]:

@@ -6,10 +6,14 @@ import orjson
 import pytest
 
 from engines.base import DamagedGeneration, ForeignGeneration
+from engines.generation import Generation
 from engines.opensearch.client import quoted
 from engines.opensearch.installation import installation
 from engines.opensearch.reply import part
+from engines.opensearch.served import served
+from mappings.schema import SCHEMA
 from tests.cluster.conftest import Place
+from tests.contract.engine import START
 
 
 async def make_index(place: Place, name: str, **body: object) -> None:
@@ -44,6 +48,33 @@ async def test_a_lease_index_that_was_lost_is_made_again_beside_what_is_served(p
     assert await served_by(place) == {generation}
 
 
+def generation_of(place: Place, term: int) -> str:
+    return Generation(place.names.prefix, SCHEMA, term, START, "5f2c9a").name
+
+
+async def test_nothing_begins_anew_beside_generations(place: Place) -> None:
+    """Lease index and alias are gone: what was served is lost, and a person must say how to go on."""
+    meta = {"installation": "ab" * 16, "published": START.isoformat()}
+    await make_index(place, generation_of(place, 1), mappings={"_meta": meta})
+    assert await installation(place.client, place.names, create=True) == "ab" * 16
+    with pytest.raises(DamagedGeneration, match="is gone"):
+        await served(place.client, place.names)
+
+
+async def test_generations_of_several_installations_are_left_alone(place: Place) -> None:
+    for term in (1, 2):
+        meta = {"installation": f"{term:032x}", "published": START.isoformat()}
+        await make_index(place, generation_of(place, term), mappings={"_meta": meta})
+    with pytest.raises(DamagedGeneration, match="several installations"):
+        await installation(place.client, place.names, create=True)
+
+
+async def test_a_build_that_broke_off_keeps_nobody_from_beginning(place: Place) -> None:
+    await make_index(place, generation_of(place, 1), mappings={"_meta": {"installation": "ab" * 16}})
+    assert await installation(place.client, place.names, create=True) != "ab" * 16
+    assert await served_by(place) == {place.names.lease}
+
+
 @pytest.mark.parametrize(
     ("meta", "said"),
     [
@@ -61,7 +92,8 @@ async def test_a_foreign_lease_index_is_refused(place: Place, meta: dict[str, ob
 
 async def test_an_alias_on_a_foreign_index_is_left_alone(place: Place) -> None:
     foreign = f"{place.names.prefix}-foreign"
-    await make_index(place, foreign, aliases={place.names.served: {}})
+    mappings = {"_meta": {"installation": {"an": "object"}}}
+    await make_index(place, foreign, aliases={place.names.served: {}}, mappings=mappings)
     with pytest.raises(DamagedGeneration, match=foreign):
         await installation(place.client, place.names, create=True)
     assert await served_by(place) == {foreign}
