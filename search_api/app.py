@@ -10,6 +10,7 @@ from aiohttp import web
 from engines.base import EngineError, Readers
 from engines.clock import Clock
 from engines.ledger import Ledger
+from search_api.again import again
 from search_api.boundary import boundary
 from search_api.caller import Access, OpenAccess
 from search_api.connection import ConnectionRunner
@@ -42,7 +43,7 @@ def application(
     `cursor_key` is shared by all processes that answer on one address. Without `access` everyone is the
     operator. `question_now` is what questions take for now, where it is not the clock's.
     """
-    app = web.Application(middlewares=[boundary], client_max_size=BODY)
+    app = web.Application(middlewares=[boundary, again], client_max_size=BODY)
     app[READERS] = readers
     app[LEDGER] = ledger
     app[CLOCK] = clock

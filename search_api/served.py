@@ -71,6 +71,15 @@ class ServedCatalogue:
             self._previous = await _prepared(reader)
         return self._previous
 
+    async def renew(self) -> bool:
+        """Take over at once what is served now; tell whether it is another generation. Raises EngineError."""
+        async with self._first:
+            reader, current = await self._readers.served(), self._current
+            if current is not None and reader.generation == current.generation:
+                return False
+            self._current = await _prepared(reader)
+            return True
+
     async def close(self) -> None:
         """Stop preparing."""
         if self._next is not None:

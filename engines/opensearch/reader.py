@@ -1,6 +1,6 @@
 """`OpenSearchReader`: answers from one generation, whose index it asks by name."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TypeVar
 
 from engines.base import Companions, EngineTimeout, GenerationGone
@@ -20,10 +20,11 @@ _Asked = TypeVar("_Asked")
 
 
 class OpenSearchReader:
-    """Implements `engines.base.Reader`."""
+    """Implements `engines.base.Reader`. `gone` is told when the index turns out to be no longer there."""
 
-    def __init__(self, client: Client, meta: Meta) -> None:
+    def __init__(self, client: Client, meta: Meta, gone: Callable[[str], None]) -> None:
         self._client = client
+        self._gone = gone
         self._known = meta.known()
         self._meta = meta
 
@@ -64,7 +65,11 @@ class OpenSearchReader:
     async def _send(self, body: Body) -> object:
         seconds = self._client.cluster.timeout
         limited = {**body, "timeout": f"{int(seconds * 1000)}ms"}
-        reply = await send(self._client, self.generation, limited, seconds + MARGIN_SECONDS)
+        try:
+            reply = await send(self._client, self.generation, limited, seconds + MARGIN_SECONDS)
+        except GenerationGone:
+            self._gone(self.generation)
+            raise
         if part(reply, "timed_out") is not False:
             raise EngineTimeout(f"OpenSearch had no whole answer after {seconds:g} s")
         return reply

@@ -64,7 +64,7 @@ class OpenSearchReaders:
             return self._served
         now, named = self._clock.monotonic(), self._named
         if named is None or named.generation != generation or now - self._named_at >= LOOK_SECONDS:
-            named = _reader(self._client, await kept(self._client, self._names, generation))
+            named = self._reader(await kept(self._client, self._names, generation))
             self._named, self._named_at = named, now
         return named
 
@@ -98,7 +98,7 @@ class OpenSearchReaders:
             if meta is None:
                 raise NothingServed(self._nothing)
             if self._served is None or self._served.generation != meta.generation:
-                self._served = _reader(self._client, meta)
+                self._served = self._reader(meta)
         except Exception as error:
             self._report(error)
         else:
@@ -124,13 +124,19 @@ class OpenSearchReaders:
                 exc_info=None if isinstance(error, EngineError) else error,
             )
 
+    def _reader(self, meta: Meta) -> OpenSearchReader:
+        """Make a reader. Raises ForeignGeneration for a generation of another schema."""
+        schema = parse_generation(meta.generation).schema
+        if schema != SCHEMA:
+            raise ForeignGeneration(
+                f"{meta.generation} was written with schema {schema}, this version has {SCHEMA}:"
+                " run `ims-catalog reindex` with this version, or serve with the one that wrote it"
+            )
+        return OpenSearchReader(self._client, meta, self._forget)
 
-def _reader(client: Client, meta: Meta) -> OpenSearchReader:
-    """Make a reader. Raises ForeignGeneration for a generation of another schema."""
-    schema = parse_generation(meta.generation).schema
-    if schema != SCHEMA:
-        raise ForeignGeneration(
-            f"{meta.generation} was written with schema {schema}, this version has {SCHEMA}:"
-            " run `ims-catalog reindex` with this version, or serve with the one that wrote it"
-        )
-    return OpenSearchReader(client, meta)
+    def _forget(self, generation: str) -> None:
+        """Look anew at once, as an index is gone that was known to be there."""
+        if self._named is not None and self._named.generation == generation:
+            self._named = None
+        if self._served is not None and self._served.generation == generation:
+            self._served, self._looked = None, None
