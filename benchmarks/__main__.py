@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measure every figure that the README claims. A full run of all suites takes some"
-        f" 20 minutes and 12 GB of temporary files, and writes benchmarks/{RESULTS.name}.",
+        f" 45 minutes and 20 GB of temporary files, and writes benchmarks/{RESULTS.name}.",
     )
     made.add_argument(
         "suite", nargs="*", type=_suite, help=f"one of {', '.join(_NAMES)}; all of them if none is named"
