@@ -1,17 +1,22 @@
 """`Asked`: what a request asks beside its sentence, and the parts that parameters and bodies share."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from engines.histogram import SPREADABLE
 from engines.query import Pivot, Sort
+from mappings.field import Field
 from mappings.fields import FIELDS
 from mappings.filter import Filter
 from search_api.clause import Clause
-from search_api.limits import DOUBTS, FACETS, HISTOGRAMS, PAGE, SELECTED, SORTS
-from search_api.naming import SHOWN, near, shown_field
+from search_api.limits import DOUBTS, ERRORS, FACETS, HISTOGRAMS, PAGE, SELECTED, SENTENCE, SORTS, SUMS
+from search_api.naming import SHOWN, find_shown, near, no_field, shown_field, spoken_names
 from search_api.problem import Mistake, MistakeError, refused
+
+_Given = TypeVar("_Given")
+_Taken = TypeVar("_Taken")
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,58 +49,111 @@ def check_doubts(doubts: Sequence[Doubt]) -> None:
         raise refused(*(doubt.mistake for doubt in doubts))
 
 
-@lru_cache(maxsize=1024)
-def facet_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Read the fields to count, each once. Raises MistakeError."""
-    found = dict.fromkeys(_facet(name) for name in names)
-    if len(found) > FACETS:
-        raise MistakeError(Mistake(detail=f"{len(found)} facets are too many; at most {FACETS}"))
-    return tuple(found)
+@dataclass(frozen=True, slots=True)
+class Form(Generic[_Given]):
+    """How a request writes a text, a number and a list of names; each raises MistakeError for another thing.
+
+    `place` adds to a mistake where the part of this name stands in the request.
+    """
+
+    text: Callable[[_Given], str]
+    number: Callable[[_Given], int]
+    names: Callable[[_Given], Sequence[str]]
+    place: Callable[[Mistake, str], Mistake]
 
 
-def histogram_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Read the fields to spread, each once. Raises MistakeError."""
-    found = dict.fromkeys(_fit(name, "values cannot be spread", _SPREADABLE) for name in names)
-    if len(found) > HISTOGRAMS:
-        raise MistakeError(Mistake(detail=f"{len(found)} histograms are too many; at most {HISTOGRAMS}"))
-    return tuple(found)
+def read_asked(
+    given: Mapping[str, _Given],
+    form: Form[_Given],
+    *,
+    clauses: tuple[Clause, ...],
+    doubts: tuple[Doubt, ...],
+    mistakes: Sequence[Mistake],
+) -> Asked:
+    """Read the parts of a search that are no filter: what is asked in one form is asked in each.
+
+    `mistakes` are those of the filters. Raises ProblemError that names every mistake.
+    """
+    wrong = list(mistakes)
+
+    def read(
+        name: str, take: Callable[[_Given], _Taken], reader: Callable[[_Taken], _Read], absent: _Read
+    ) -> _Read:
+        value = given.get(name)
+        if value is None:
+            return absent
+        try:
+            return reader(take(value))
+        except MistakeError as error:
+            wrong.extend(form.place(_with_allowed(mistake, name), name) for mistake in error.mistakes)
+            return absent
+
+    asked = Asked(
+        sentence=read("q", form.text, _sentence, ""),
+        clauses=clauses,
+        doubts=doubts,
+        facets=read("facets", form.names, _facets, None),
+        histograms=read("histograms", form.names, _histograms, ()),
+        pivot=read("pivot", form.names, _pivot, None),
+        sums=read("sum", form.names, _sums, ()),
+        sort=read("sort", form.names, _sort, ()),
+        limit=read("limit", form.number, _limit, None),
+        selection=read("fields", form.names, selection, ()),
+    )
+    if wrong:
+        raise refused(*wrong)
+    return asked
 
 
-def pivot_fields(names: Sequence[str]) -> Pivot | None:
-    """Read the two fields to count by at once: that of the rows, that of the columns. Raises MistakeError."""
+def _with_allowed(mistake: Mistake, name: str) -> Mistake:
+    return mistake if mistake.allowed else replace(mistake, allowed=_ALLOWED.get(name, ()))
+
+
+def _sentence(text: str) -> str:
+    if len(text) > SENTENCE:
+        raise MistakeError(Mistake(detail=f"is longer than {SENTENCE} characters", position=SENTENCE))
+    return text
+
+
+def _facets(names: Sequence[str]) -> tuple[str, ...]:
+    return _each(names, FACETS, "facets", _COUNTED.field)
+
+
+def _histograms(names: Sequence[str]) -> tuple[str, ...]:
+    return _each(names, HISTOGRAMS, "histograms", _SPREAD.field)
+
+
+def _pivot(names: Sequence[str]) -> Pivot | None:
+    """Read the two fields to count by at once: that of the rows, that of the columns."""
     if not names:
         return None
     if len(names) != _PIVOT:
         detail = f"has two fields, that of its rows and that of its columns; {len(names)} given"
-        raise MistakeError(Mistake(detail=detail, allowed=_FACETABLE))
-    rows, columns = map(_facet, names)
-    if rows == columns:
+        raise MistakeError(Mistake(detail=detail))
+    rows, *others = _each(names, _PIVOT, "fields", _COUNTED.field)
+    if not others:
         detail = f"{rows} is named twice; a pivot counts by two different fields"
-        raise MistakeError(Mistake(detail=detail, allowed=_FACETABLE))
-    return Pivot(rows, columns)
+        raise MistakeError(Mistake(detail=detail))
+    return Pivot(rows, others[0])
 
 
-def sum_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Read the fields to add up, each once. Raises MistakeError."""
-    return tuple(dict.fromkeys(_fit(name, "values cannot be added up", _SUMMABLE) for name in names))
+def _sums(names: Sequence[str]) -> tuple[str, ...]:
+    return _each(names, SUMS, "sums", _ADDED.field)
 
 
-def sort_levels(names: Iterable[str]) -> tuple[Sort, ...]:
-    """Read the levels of an order, `-` for descending; a field counts where it is named first.
-
-    Raises MistakeError.
-    """
+def _sort(names: Sequence[str]) -> tuple[Sort, ...]:
+    """Read the levels of an order, `-` for descending; a field counts where it is named first."""
     levels: dict[str, Sort] = {}
-    for name in names:
-        level = _sort(name)
+    for level in _each(names, SORTS, "sort fields", _level):
         levels.setdefault(level.field, level)
-    if len(levels) > SORTS:
-        raise MistakeError(Mistake(detail=f"{len(levels)} sort fields are too many; at most {SORTS}"))
     return tuple(levels.values())
 
 
-def page_limit(value: int) -> int:
-    """Check how many images a page may have. Raises MistakeError."""
+def _level(text: str) -> Sort:
+    return Sort(_SORTED.field(text.removeprefix("-")), descending=text.startswith("-"))
+
+
+def _limit(value: int) -> int:
     if not 0 <= value <= PAGE:
         raise MistakeError(Mistake(detail=f"{value} is out of range; allowed: 0 (counts only) to {PAGE}"))
     return value
@@ -103,37 +161,68 @@ def page_limit(value: int) -> int:
 
 def selection(names: Sequence[str]) -> tuple[str, ...]:
     """Read which fields of an image are wanted, each once. Raises MistakeError."""
-    if len(names) > SELECTED:
-        raise MistakeError(Mistake(detail=f"{len(names)} fields are too many; at most {SELECTED}"))
-    return tuple(dict.fromkeys("derived" if name == "derived" else shown_field(name)[0] for name in names))
+    return _each(names, SELECTED, "fields", _selected)
 
 
-def _facet(name: str) -> str:
-    return _fit(name, "values cannot be counted", _FACETABLE)
+def _selected(name: str) -> str:
+    return _DERIVED if name == _DERIVED else shown_field(name)[0]
 
 
-def _sort(text: str) -> Sort:
-    name = text.removeprefix("-")
-    spoken, field = shown_field(name)
-    if not field.sortable:
-        raise _unfit(name, "images cannot be sorted by it", _SORTABLE)
-    return Sort(spoken, descending=text.startswith("-"))
+def _each(names: Sequence[str], most: int, what: str, reader: Callable[[str], _Read]) -> tuple[_Read, ...]:
+    """Read names, each result once. Raises MistakeError with a mistake for each name that is wrong."""
+    if len(names) > most:
+        raise MistakeError(Mistake(detail=f"{len(names)} {what} are too many; at most {most}"))
+    found: dict[_Read, None] = {}
+    wrong: list[Mistake] = []
+    for name in dict.fromkeys(names):
+        try:
+            found[reader(name)] = None
+        except MistakeError as error:
+            wrong.append(error.mistake)
+            if len(wrong) == ERRORS:
+                break
+    if wrong:
+        raise MistakeError(*wrong)
+    return tuple(found)
 
 
-def _fit(name: str, why_not: str, fit: tuple[str, ...]) -> str:
-    spoken, _ = shown_field(name)
-    if spoken not in fit:
-        raise _unfit(name, why_not, fit)
-    return spoken
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """What some fields are fit for: `fit` is what they are called, `names` leads there from each name."""
+
+    why_not: str
+    fit: tuple[str, ...]
+    names: Mapping[str, str]
+
+    def field(self, name: str) -> str:
+        """Find one of the fields by any of its names. Raises MistakeError."""
+        found = self.names.get(name)
+        if found is None:
+            detail = no_field(name) if find_shown(name) is None else f"{name}: {self.why_not}"
+            raise MistakeError(
+                Mistake(detail=detail, allowed=self.fit, did_you_mean=near(name, tuple(self.names)))
+            )
+        return found
 
 
-def _unfit(name: str, why: str, fit: tuple[str, ...]) -> MistakeError:
-    return MistakeError(Mistake(detail=f"{name}: {why}", allowed=fit, did_you_mean=near(name, fit)))
+def _use(why_not: str, fields: Iterable[Field]) -> _Use:
+    fit = [field for field in fields if field in SHOWN]
+    spoken = (name for field in fit for name in spoken_names(field))
+    names = {name: field.name for name in spoken if (field := shown_field(name)[1]) in fit}
+    return _Use(why_not, tuple(field.name for field in fit), names)
 
 
-_SHOWN_NAMES = frozenset(field.name for field in SHOWN)
-_FACETABLE = tuple(field.name for field in FIELDS if field.facet is not None and field.name in _SHOWN_NAMES)
-_SPREADABLE = tuple(name for name in SPREADABLE if name in _SHOWN_NAMES)
-_SUMMABLE = tuple(field.name for field in FIELDS if field.summable and field.name in _SHOWN_NAMES)
+_COUNTED = _use("values cannot be counted", (field for field in FIELDS if field.facet is not None))
+_SPREAD = _use("values cannot be spread", (field for field in FIELDS if field.name in SPREADABLE))
+_ADDED = _use("values cannot be added up", (field for field in FIELDS if field.summable))
+_SORTED = _use("images cannot be sorted by it", (field for field in FIELDS if field.sortable))
+_DERIVED = "derived"
+_ALLOWED: Mapping[str, tuple[str, ...]] = {
+    "facets": _COUNTED.fit,
+    "histograms": _SPREAD.fit,
+    "pivot": _COUNTED.fit,
+    "sum": _ADDED.fit,
+    "sort": _SORTED.fit,
+    "fields": (*(field.name for field in SHOWN), _DERIVED),
+}
 _PIVOT = 2
-_SORTABLE = tuple(field.name for field in FIELDS if field.sortable and field.name in _SHOWN_NAMES)

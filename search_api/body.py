@@ -1,35 +1,23 @@
 """`read_body`: the JSON body of a search."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
-from typing import TypeVar
 
 import orjson
 
 from mappings.filter import conjuncts
-from search_api.asked import (
-    Asked,
-    facet_names,
-    histogram_names,
-    page_limit,
-    pivot_fields,
-    selection,
-    sort_levels,
-    sum_names,
-)
+from search_api.asked import Asked, Form, read_asked
 from search_api.demand import demand
 from search_api.filter_tree import Tree, read_filter
-from search_api.limits import SENTENCE
-from search_api.naming import near
+from search_api.naming import QUESTION_NAMES, near
 from search_api.problem import Mistake, MistakeError, ProblemError, refused
 from search_api.terms import Terms
 
-_T = TypeVar("_T")
-
-KEYS = ("q", "filter", "facets", "histograms", "pivot", "sum", "sort", "limit", "cursor", "fields")
+_FILTER = "filter"
+KEYS = (*QUESTION_NAMES, _FILTER)
 
 
 def parse_body(body: bytes) -> Mapping[str, object]:
@@ -90,33 +78,19 @@ def cursor_in(content: Mapping[str, object]) -> str | None:
 def read_body(content: Mapping[str, object], terms: Terms, now: datetime) -> Asked:
     """Read the body of a search. Raises ProblemError that names every mistake."""
     mistakes: list[Mistake] = []
+    tree = _tree(content.get(_FILTER), terms, now, mistakes)
+    clauses = tuple(demand(part, "filter", "filter of the body") for part in conjuncts(tree.filter))
+    return read_asked(content, _FORM, clauses=clauses, doubts=tree.doubts, mistakes=mistakes)
 
-    def read(key: str, reader: Callable[[object], _T], absent: _T) -> _T:
-        value = content.get(key)
-        if value is None:
-            return absent
-        try:
-            return reader(value)
-        except MistakeError as wrong:
-            mistakes.append(replace(wrong.mistake, pointer=wrong.mistake.pointer or f"/{key}"))
-            return absent
 
-    tree = read("filter", lambda value: read_filter(value, terms, now), Tree())
-    asked = Asked(
-        sentence=read("q", _sentence, ""),
-        clauses=tuple(demand(part, "filter", "filter of the body") for part in conjuncts(tree.filter)),
-        doubts=tree.doubts,
-        facets=read("facets", lambda value: facet_names(_names(value)), None),
-        histograms=read("histograms", lambda value: histogram_names(_names(value)), ()),
-        pivot=read("pivot", lambda value: pivot_fields(_names(value)), None),
-        sums=read("sum", lambda value: sum_names(_names(value)), ()),
-        sort=read("sort", lambda value: sort_levels(_names(value)), ()),
-        limit=read("limit", _limit, None),
-        selection=read("fields", lambda value: selection(_names(value)), ()),
-    )
-    if mistakes:
-        raise refused(*mistakes)
-    return asked
+def _tree(value: object, terms: Terms, now: datetime, mistakes: list[Mistake]) -> Tree:
+    if value is None:
+        return Tree()
+    try:
+        return read_filter(value, terms, now)
+    except MistakeError as wrong:
+        mistakes.extend(_place(mistake, _FILTER) for mistake in wrong.mistakes)
+        return Tree()
 
 
 def escaped(key: str) -> str:
@@ -124,28 +98,26 @@ def escaped(key: str) -> str:
     return key[:64].replace("~", "~0").replace("/", "~1")
 
 
-def _names(value: object) -> tuple[str, ...]:
-    return tuple(_strings(value))
-
-
-def _strings(value: object) -> Iterator[str]:
-    if not isinstance(value, list):
-        raise MistakeError(Mistake(detail="is not a list of strings"))
-    for part in value:
-        if not isinstance(part, str):
-            raise MistakeError(Mistake(detail="is not a list of strings"))
-        yield part
-
-
-def _sentence(value: object) -> str:
+def _text(value: object) -> str:
     if not isinstance(value, str):
         raise MistakeError(Mistake(detail="is not a string"))
-    if len(value) > SENTENCE:
-        raise MistakeError(Mistake(detail=f"is longer than {SENTENCE} characters", position=SENTENCE))
     return value
 
 
-def _limit(value: object) -> int:
+def _number(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise MistakeError(Mistake(detail="is not a whole number"))
-    return page_limit(value)
+    return value
+
+
+def _names(value: object) -> Sequence[str]:
+    if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
+        raise MistakeError(Mistake(detail='is not a list of strings: ["NAME", ...]'))
+    return value
+
+
+def _place(mistake: Mistake, key: str) -> Mistake:
+    return mistake if mistake.pointer else replace(mistake, pointer=f"/{key}")
+
+
+_FORM = Form(_text, _number, _names, _place)

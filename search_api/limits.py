@@ -34,11 +34,15 @@ VALUES = 1_000
 DEPTH = 16
 """Levels of a filter tree."""
 
+FIELD_NAME = 255
+"""Characters of the name of a field; a key of `extra` may be long."""
+
 FACETS = 64
 HISTOGRAMS = 8
+SUMS = 8
 SORTS = 8
 SELECTED = 200
-"""Names in `fields`."""
+"""Names in `fields`. These five count what is given, the same name each time."""
 
 ERRORS = 20
 """Mistakes that one answer names; reading ends with the last."""

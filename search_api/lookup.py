@@ -78,7 +78,7 @@ def _read(
     try:
         return wanted, selection([name for name in given.get("fields", ()) if name])
     except MistakeError as wrong:
-        raise refused(replace(wrong.mistake, parameter="fields")) from None
+        raise refused(*(replace(each, parameter="fields") for each in wrong.mistakes)) from None
 
 
 def _one_each(hits: Iterable[Hit]) -> list[Hit]:

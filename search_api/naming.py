@@ -1,12 +1,11 @@
 """The names that a request may use: those of fields, and those that are reserved."""
 
-from functools import lru_cache
-
 from rapidfuzz import fuzz, process
 
 from mappings.field import Exposure, Field
-from mappings.fields import FIELDS, MAP_FIELD, UnknownField, field_named
+from mappings.fields import FIELDS, MAP_FIELD, field_named
 from search_api.freshness import JOINED
+from search_api.limits import FIELD_NAME
 from search_api.problem import Mistake, MistakeError
 
 QUESTION_NAMES = ("q", "facets", "histograms", "pivot", "sum", "sort", "limit", "cursor", "fields")
@@ -35,22 +34,31 @@ SHOWN: tuple[Field, ...] = (
 """The fields that callers may know of."""
 
 
-@lru_cache(maxsize=4096)
 def shown_field(name: str) -> tuple[str, Field]:
     """Find a field by name, wire name or alias; `extra.KEY` gives the map.
 
     Gives the name that conditions use beside the field. Raises MistakeError.
     """
-    joined = JOINED.get(name)
-    if joined is not None:
-        return joined.name, joined
-    try:
-        field = field_named(name)
-    except UnknownField:
-        raise MistakeError(unknown(name)) from None
-    if field.exposure is Exposure.INTERNAL:
+    found = find_shown(name)
+    if found is None:
         raise MistakeError(unknown(name))
-    return (name if field.name == MAP_FIELD else field.name), field
+    return found
+
+
+def find_shown(name: str) -> tuple[str, Field] | None:
+    """Find a field as `shown_field` does, or None. Raises MistakeError for a name that is far too long."""
+    found = _DECLARED.get(name)
+    if found is not None:
+        return found
+    if len(name) > FIELD_NAME:
+        detail = f"a name of {len(name)} characters is too long; at most {FIELD_NAME}"
+        raise MistakeError(Mistake(detail=detail))
+    return (name, _MAP) if name.startswith(_KEY) and name != _KEY else None
+
+
+def spoken_names(field: Field) -> tuple[str, ...]:
+    """Give all names by which a field is found, its own first."""
+    return (field.name, *field.aliases, *field.wire_names)
 
 
 def check_filterable(spoken: str, field: Field) -> None:
@@ -64,10 +72,15 @@ def check_filterable(spoken: str, field: Field) -> None:
 def unknown(name: str, further: tuple[str, ...] = ()) -> Mistake:
     """Say that no field is called so, which there are, and which may have been meant."""
     return Mistake(
-        detail=f"there is no field {_short(name)}",
+        detail=no_field(name),
         allowed=(*further, *_NAMES),
         did_you_mean=near(name, (*further, *_SPOKEN)),
     )
+
+
+def no_field(name: str) -> str:
+    """Say that no field is called so."""
+    return f"there is no field {_short(name)}"
 
 
 def near(word: str, among: tuple[str, ...]) -> tuple[str, ...]:
@@ -83,6 +96,17 @@ def _short(name: str) -> str:
 
 
 _NAMES = tuple(field.name if field.name != MAP_FIELD else f"{MAP_FIELD}.KEY" for field in SHOWN)
-_SPOKEN = tuple(
-    dict.fromkeys(name for field in SHOWN for name in (field.name, *field.aliases, *field.wire_names))
-)
+_SPOKEN = tuple(dict.fromkeys(name for field in SHOWN for name in spoken_names(field)))
+
+
+def _declared(name: str) -> Field:
+    return JOINED.get(name) or field_named(name)
+
+
+_DECLARED = {
+    name: (field.name, field)
+    for name in _SPOKEN
+    if (field := _declared(name)).exposure is not Exposure.INTERNAL
+}
+_MAP = field_named(MAP_FIELD)
+_KEY = f"{MAP_FIELD}."

@@ -1,34 +1,19 @@
 """`read_parameters`: the query string of a search."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
-from typing import TypeVar
 
 from mappings.field import Field
 from mappings.filter import Filter
-from search_api.asked import (
-    Asked,
-    Doubt,
-    check_doubts,
-    facet_names,
-    histogram_names,
-    page_limit,
-    pivot_fields,
-    selection,
-    sort_levels,
-    sum_names,
-)
+from search_api.asked import Asked, Doubt, Form, check_doubts, read_asked
 from search_api.clause import Clause
 from search_api.demand import combined, demand
-from search_api.limits import ERRORS, SENTENCE, VALUES
+from search_api.limits import ERRORS, VALUES
 from search_api.naming import LATER, QUESTION_NAMES, check_filterable, shown_field, unknown
 from search_api.problem import Mistake, MistakeError, refused
 from search_api.question.term import ValueProblem, split_terms
 from search_api.terms import Named, Terms
-
-_T = TypeVar("_T")
 
 Pairs = Iterable[tuple[str, str]]
 """Names and values of a query string, decoded, in order."""
@@ -38,7 +23,7 @@ def cursor_of(pairs: Pairs) -> str | None:
     """Find the cursor, which has to be opened before the others can be read. Raises ProblemError."""
     given = [value for name, value in pairs if name == "cursor"]
     if len(given) > 1:
-        raise refused(Mistake(parameter="cursor", detail="is given twice"))
+        raise refused(Mistake(parameter="cursor", detail="is given twice; allowed: once"))
     return given[0] if given and given[0] else None
 
 
@@ -46,33 +31,8 @@ def read_parameters(pairs: Pairs, terms: Terms, now: datetime) -> Asked:
     """Read the parameters of a search. Raises ProblemError that names every mistake."""
     given = _grouped(pairs)
     mistakes: list[Mistake] = []
-
-    def read(name: str, reader: Callable[[Sequence[str]], _T], absent: _T) -> _T:
-        values = given.get(name)
-        if values is None:
-            return absent
-        try:
-            return reader(values)
-        except MistakeError as wrong:
-            mistakes.append(replace(wrong.mistake, parameter=name))
-            return absent
-
     named, doubts = _fields(given, terms, now, mistakes)
-    asked = Asked(
-        sentence=read("q", _sentence, ""),
-        clauses=_clauses(named),
-        doubts=tuple(doubts),
-        facets=read("facets", lambda values: facet_names(_names(values)), None),
-        histograms=read("histograms", lambda values: histogram_names(_names(values)), ()),
-        pivot=read("pivot", lambda values: pivot_fields(_split(_one(values))), None),
-        sums=read("sum", lambda values: sum_names(_names(values)), ()),
-        sort=read("sort", lambda values: sort_levels(_names(values)), ()),
-        limit=read("limit", _limit, None),
-        selection=read("fields", lambda values: selection(_names(values)), ()),
-    )
-    if mistakes:
-        raise refused(*mistakes)
-    return asked
+    return read_asked(given, _FORM, clauses=_clauses(named), doubts=tuple(doubts), mistakes=mistakes)
 
 
 def _grouped(pairs: Pairs) -> dict[str, list[str]]:
@@ -173,32 +133,25 @@ def _field(name: str) -> tuple[str, Field]:
         raise MistakeError(unknown(name, QUESTION_NAMES)) from None
 
 
-def _names(values: Sequence[str]) -> tuple[str, ...]:
-    return (
-        _split(values[0]) if len(values) == 1 else tuple([name for value in values for name in _split(value)])
-    )
+def _text(values: Sequence[str]) -> str:
+    if len(values) > 1:
+        raise MistakeError(Mistake(detail="is given twice; allowed: once"))
+    return values[0]
 
 
-@lru_cache(maxsize=256)
-def _split(value: str) -> tuple[str, ...]:
-    return tuple([name for part in value.split(",") if (name := part.strip())])
-
-
-def _sentence(values: Sequence[str]) -> str:
-    text = _one(values)
-    if len(text) > SENTENCE:
-        raise MistakeError(Mistake(detail=f"is longer than {SENTENCE} characters", position=SENTENCE))
-    return text
-
-
-def _limit(values: Sequence[str]) -> int:
-    text = _one(values)
+def _number(values: Sequence[str]) -> int:
+    text = _text(values)
     if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) < 10):
         raise MistakeError(Mistake(detail=f"{text[:64]!r} is not a whole number", position=0))
-    return page_limit(int(text))
+    return int(text)
 
 
-def _one(values: Sequence[str]) -> str:
-    if len(values) > 1:
-        raise MistakeError(Mistake(detail="is given twice"))
-    return values[0]
+def _names(values: Sequence[str]) -> Sequence[str]:
+    return [name for value in values for part in value.split(",") if (name := part.strip())]
+
+
+def _place(mistake: Mistake, name: str) -> Mistake:
+    return replace(mistake, parameter=name)
+
+
+_FORM = Form(_text, _number, _names, _place)

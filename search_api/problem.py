@@ -43,11 +43,15 @@ class Mistake:
 
 
 class MistakeError(Exception):
-    """Something in a request is wrong; who reads the request adds the place to the `mistake`."""
+    """Something in a request is wrong; who reads the request adds the place to the `mistakes`.
 
-    def __init__(self, mistake: Mistake) -> None:
+    There are several where a list of names is wrong in several; `mistake` is the first.
+    """
+
+    def __init__(self, mistake: Mistake, *further: Mistake) -> None:
         super().__init__(mistake.detail)
         self.mistake = mistake
+        self.mistakes = (mistake, *further)
 
 
 class ProblemError(Exception):
