@@ -1,11 +1,11 @@
 """What every test may ask for."""
 
+import re
 from contextlib import ExitStack
 
 import pytest
 
-from tests.opensearch.shared import shared_node, shared_url
-from tests.opensearch.unavailable import Unavailable
+from tests.opensearch.shared import make_ready, required_url, shared_node
 
 RUN = pytest.StashKey[ExitStack]()
 
@@ -22,11 +22,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[RUN].close()
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Fetch a server before the first test begins: the time that a test may take is not for that."""
+    if not session.config.option.collectonly and any(map(asks_opensearch, session.items)):
+        make_ready()
+
+
+def asks_opensearch(item: pytest.Item) -> bool:
+    """Tell whether a test has the fixture of the server, or a parameter that names OpenSearch."""
+    if not isinstance(item, pytest.Function):
+        return False
+    parameters = re.split(r"[^a-z]+", item.callspec.id) if hasattr(item, "callspec") else []
+    return "opensearch_url" in item.fixturenames or "opensearch" in parameters
+
+
 @pytest.fixture(scope="session")
 def opensearch_url() -> str:
     """A real OpenSearch, one for all tests of a run; a run that cannot have one fails and says how to."""
-    try:
-        return shared_url()
-    except Unavailable as error:
-        refusal = str(error)
-    pytest.fail(refusal, pytrace=False)
+    return required_url()

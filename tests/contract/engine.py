@@ -1,16 +1,12 @@
 """The engines that the contract is held against, and a clock that tests move by hand."""
 
 import asyncio
-import contextlib
 import hashlib
-import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-import orjson
 
 from engines.base import Companions, Expected, Readers, Writer
 from engines.clock import Clock
@@ -26,7 +22,8 @@ from engines.opensearch.readers import OpenSearchReaders
 from engines.opensearch.writer import open_writer as open_opensearch_writer
 from mappings.document import Document, store
 from mappings.schema import SCHEMA
-from tests.opensearch.shared import shared_url
+from tests.opensearch.direct import ask
+from tests.opensearch.shared import required_url
 
 START = datetime(2026, 11, 24, 6, 17, tzinfo=UTC)
 PREFIX = "ims-catalog"
@@ -97,7 +94,7 @@ def embedded(folder: Path) -> Engine:
 def opensearch(folder: Path, *, shards: int = 1) -> Engine:
     """Several processes that give the same folder have the same place on the cluster."""
     hand, prefix = HandClock(), prefix_of(folder)
-    cluster = Cluster((shared_url(),), timeout=30.0)
+    cluster = Cluster((required_url(),), timeout=30.0)
     return Engine(
         # No copies: they would come while the clock of the test stands still.
         writer=lambda: open_opensearch_writer(
@@ -116,8 +113,9 @@ ENGINES: dict[str, Callable[[Path], Engine]] = {"embedded": embedded, "opensearc
 @contextmanager
 def engine_in(name: str, folder: Path) -> Iterator[Engine]:
     """Give an engine whose place is this folder, and remove what it leaves elsewhere."""
+    engine = ENGINES[name](folder)
     try:
-        yield ENGINES[name](folder)
+        yield engine
     finally:
         if name == "opensearch":
             remove_from_cluster(prefix_of(folder))
@@ -129,14 +127,10 @@ def prefix_of(folder: Path) -> str:
 
 def remove_from_cluster(prefix: str) -> None:
     """Delete all indices of a prefix, each by its name: patterns may be forbidden."""
-    url = shared_url()
+    url = required_url()
     hidden = "expand_wildcards=all"
-    with urllib.request.urlopen(f"{url}/{prefix}-*/_settings/index.uuid?{hidden}") as answer:
-        indices = sorted(orjson.loads(answer.read()))
-    for index in indices:
-        request = urllib.request.Request(f"{url}/{index}", method="DELETE")
-        with contextlib.closing(urllib.request.urlopen(request)):
-            pass
+    for index in sorted(ask(f"{url}/{prefix}-*/_settings/index.uuid?{hidden}")):
+        ask(f"{url}/{index}", "DELETE")
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """Where fetched things are kept from one run to the next."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,11 +10,11 @@ from shutil import rmtree
 from filelock import FileLock
 
 from tests.opensearch.account import Account, open_to
-from tests.opensearch.unavailable import Unavailable
+from tests.opensearch.unavailable import Unavailable, in_plain_words
 
 
 def cache_folder(account: Account | None) -> Path:
-    """The first place that is ours to write and that the server's account may read.
+    """The first place that is ours alone to write and that the server's account may read.
 
     `$XDG_CACHE_HOME/ims-catalog`, `~/.cache/ims-catalog`; for root, whose home is closed to others,
     `/var/cache/ims-catalog`; else a folder among the temporary ones.
@@ -22,35 +23,31 @@ def cache_folder(account: Account | None) -> Path:
     for place in _places():
         folder = place / "opensearch"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if account:
-                place.chmod(0o755)
-                folder.chmod(0o755)
+            hindrance = _hindrance(place, folder, account)
         except OSError as error:
-            tried.append(f"{folder}: {error.strerror}")
-            continue
-        status = folder.stat()
-        if status.st_uid != os.geteuid() or status.st_mode & 0o022:
-            tried.append(f"{folder}: others may write there")
-        elif not os.access(folder, os.W_OK):
-            tried.append(f"{folder}: not writable")
-        elif not open_to(account, folder):
-            tried.append(f"{folder}: closed to the user who runs the server")
-        else:
+            hindrance = error.strerror or str(error)
+        if hindrance is None:
             return folder
+        tried.append(f"{folder}: {hindrance}")
     raise Unavailable("No folder for the server was found:\n  " + "\n  ".join(tried))
 
 
 def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
-    """`folder`, filled by `make` if it is not there yet; whole or absent, whoever asks at the same time."""
-    with FileLock(folder.with_name(f"{folder.name}.lock")):
+    """`folder`, filled by `make` if it is not there yet; whole or absent, whoever asks at the same time.
+
+    Raises Unavailable if it cannot be filled, and leaves nothing of it.
+    """
+    with in_plain_words(f"{folder} could not be filled"), FileLock(folder.with_name(f"{folder.name}.lock")):
         if not folder.is_dir():
             half = folder.with_name(f"{folder.name}.half")
             rmtree(half, ignore_errors=True)
-            half.mkdir()
-            make(half)
-            _open_to_all(half)
-            half.rename(folder)
+            try:
+                half.mkdir()
+                make(half)
+                _open_to_all(half)
+                half.rename(folder)
+            finally:
+                rmtree(half, ignore_errors=True)
     return folder
 
 
@@ -58,10 +55,38 @@ def _places() -> Iterator[Path]:
     named = os.environ.get("XDG_CACHE_HOME", "")
     if Path(named).is_absolute():
         yield Path(named) / "ims-catalog"
-    yield Path.home() / ".cache" / "ims-catalog"
+    home = _home()
+    if home:
+        yield home / ".cache" / "ims-catalog"
     if os.geteuid() == 0:
         yield Path("/var/cache/ims-catalog")
     yield Path(tempfile.gettempdir()) / f"ims-catalog-{os.geteuid()}"
+
+
+def _home() -> Path | None:
+    """None for a user whom neither HOME nor the system gives one."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
+def _hindrance(place: Path, folder: Path, account: Account | None) -> str | None:
+    """Make both folders if they are missing, and tell what speaks against them."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    for part in (place, folder):
+        # Closed to others from its beginning, whatever the umask.
+        part.mkdir(mode=0o755, exist_ok=True)
+        if part.lstat().st_uid != os.geteuid() or part.stat().st_uid != os.geteuid():
+            return f"{part} belongs to another user"
+        if stat.S_IMODE(part.stat().st_mode) & 0o022:
+            return f"others may write in {part}"
+    if account:
+        for part in (place, folder):
+            part.chmod(0o755)
+    if not os.access(folder, os.W_OK):
+        return "not writable"
+    return None if open_to(account, folder) else "closed to the user who runs the server"
 
 
 def _open_to_all(folder: Path) -> None:

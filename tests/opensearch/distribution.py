@@ -53,19 +53,23 @@ class Distribution:
 def distribution(account: Account | None, cache: Path) -> Distribution:
     """Find a Java that the account may run, and fetch and unpack what is not in the cache yet."""
     java = find_java(OLDEST_JAVA, account, cache)
-    home = made_once(cache / f"opensearch-3.8.0-{SERVER.sha256[:8]}", lambda half: _unpack(cache, half))
+    home = made_once(
+        cache / f"opensearch-3.8.0-{SERVER.sha256[:8]}", lambda half: unpack(fetch(SERVER, cache), half)
+    )
     locales = tuple(fetch(artifact, cache) for artifact in LOCALES) if java.trimmed else ()
     return Distribution(home, java, locales)
 
 
-def _unpack(cache: Path, folder: Path) -> None:
-    archive = fetch(SERVER, cache)
-    with ZipFile(archive) as content:
-        for member in content.infolist():
-            _, _, member.filename = member.filename.partition("/")
-            if member.filename:
-                content.extract(member, folder)
-    archive.unlink()
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack a zip less the one folder that holds all of it, and remove the zip in any case."""
+    try:
+        with ZipFile(archive) as content:
+            for member in content.infolist():
+                _, _, member.filename = member.filename.partition("/")
+                if member.filename:
+                    content.extract(member, folder)
+    finally:
+        archive.unlink()
 
 
 def _options(java: Java, heap: str) -> list[str]:

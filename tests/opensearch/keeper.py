@@ -2,19 +2,27 @@
 
 Run as a program of its own, with the node's folder, the lifeline, and what to start. Whoever needs the node
 holds a lock on the lifeline; the system lets go of it when that process ends, however it ends. So a
-node outlives neither its test run nor an interrupted or killed one. It imports nothing of the project.
+node outlives neither its test run nor an interrupted or killed one, nor, on Linux, a killed keeper. It
+imports nothing of the project.
 """
 
+import ctypes
 import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import NotRequired, TypedDict
+
+PR_SET_PDEATHSIG = 1
+"""As in Linux's <sys/prctl.h>: the signal that comes when the thread that started the process ends."""
 
 
 class Order(TypedDict):
@@ -34,19 +42,33 @@ class Order(TypedDict):
 
 
 def keep(order: Order) -> None:
-    """Start the node, wait until the lifeline is let go, end the node, remove the folder of both."""
+    """Start the node, wait until the lifeline is let go, end the node, remove the folder of both.
+
+    Where nothing can be written any more the node is ended at once, and its folder removed: that tells.
+    """
     place, lifeline = Path(order["node"]), Path(order["lifeline"])
-    node = None
+    try:
+        try:
+            _keep_node(order, place, lifeline)
+        except OSError:
+            shutil.rmtree(place, ignore_errors=True)
+        _wait_for(lifeline)
+    finally:
+        shutil.rmtree(lifeline.parent, ignore_errors=True)
+
+
+def _keep_node(order: Order, place: Path, lifeline: Path) -> None:
     try:
         node = _start(order, place)
-        _write(place / "pid", str(node.pid))
-        threading.Thread(target=_note_end, args=(node, place), daemon=True).start()
     except OSError as error:
         _write(place / "ended", f"not started: {error}")
-    _wait_for(lifeline)
-    if node:
+        return
+    try:
+        threading.Thread(target=_note_end, args=(node, place), daemon=True).start()
+        _write(place / "pid", str(node.pid))
+        _wait_for(lifeline)
+    finally:
         _end(node, order["grace"])
-    shutil.rmtree(lifeline.parent, ignore_errors=True)
 
 
 def _start(order: Order, place: Path) -> subprocess.Popen[bytes]:
@@ -62,7 +84,23 @@ def _start(order: Order, place: Path) -> subprocess.Popen[bytes]:
             user=uid,
             group=order.get("gid"),
             extra_groups=[] if uid is not None else None,
+            # Safe: no other thread runs yet that could hold a lock in the child.
+            preexec_fn=partial(_die_with, os.getpid(), _prctl()),  # noqa: PLW1509
         )
+
+
+def _prctl() -> Callable[[int, int], int] | None:
+    """The call by which Linux is asked for a signal; other systems have none."""
+    found = getattr(ctypes.CDLL(None), "prctl", None)
+    return found if sys.platform == "linux" else None
+
+
+def _die_with(parent: int, prctl: Callable[[int, int], int] | None) -> None:
+    """Have the system kill this process as soon as its parent is gone, however that ended."""
+    if prctl:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _note_end(node: subprocess.Popen[bytes], place: Path) -> None:
@@ -95,4 +133,6 @@ def _write(file: Path, text: str) -> None:
 if __name__ == "__main__":
     if os.fork() == 0:
         os.setsid()
+        # A keeper that is asked to end ends its node too.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         keep(json.loads(sys.argv[1]))

@@ -22,7 +22,7 @@ from tests.opensearch.health import answers
 from tests.opensearch.older import older
 from tests.opensearch.place import Place, Setting, furnish
 from tests.opensearch.server import Launch, Server
-from tests.opensearch.unavailable import Unavailable
+from tests.opensearch.unavailable import Unavailable, in_plain_words
 
 START = 100
 """Seconds for a node to come up; it takes 12 to 25 on two busy cores."""
@@ -73,8 +73,7 @@ def wanted_release() -> str:
 
 def fetch_only(release: str) -> None:
     """Make ready what a node of that release needs, and start none."""
-    account = server_account()
-    RELEASES[release](account, cache_folder(account))
+    _made_ready(release, server_account())
 
 
 def node_folder() -> Path:
@@ -94,10 +93,11 @@ def hold(folder: Path) -> int:
 def start(folder: Path, settings: Mapping[str, Setting], release: str, heap: str) -> Node:
     """Start a node in `folder`, whose lifeline somebody holds, and wait until it answers."""
     account = server_account()
-    server = RELEASES[release](account, cache_folder(account))
-    place = furnish(folder / "node", settings, account)
-    order = _order(place, folder / "lifeline", server.launch(place, heap), account)
-    subprocess.run([sys.executable, "-I", keeper.__file__, json.dumps(order)], check=True, cwd="/")
+    server = _made_ready(release, account)
+    with in_plain_words(f"OpenSearch could not be started in {folder}"):
+        place = furnish(folder / "node", settings, account)
+        order = _order(place, folder / "lifeline", server.launch(place, heap), account)
+        subprocess.run([sys.executable, "-I", keeper.__file__, json.dumps(order)], check=True, cwd="/")
     return _up(place)
 
 
@@ -108,6 +108,11 @@ def let_go(lifeline: int, folder: Path) -> None:
     while (folder / "node").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _made_ready(release: str, account: Account | None) -> Server:
+    with in_plain_words(f"OpenSearch {release} could not be made ready"):
+        return RELEASES[release](account, cache_folder(account))
 
 
 def _order(place: Place, lifeline: Path, launch: Launch, account: Account | None) -> keeper.Order:
@@ -131,6 +136,8 @@ def _up(place: Place) -> Node:
             raise Unavailable(
                 f"OpenSearch ended while it started ({place.ended.read_text()}).{_last_lines(place)}"
             )
+        if not place.folder.exists():
+            raise Unavailable(f"OpenSearch was given up: {place.folder} could not be written to. Is it full?")
         url = _url(place)
         if url and answers(url):
             return Node(url, int(place.pid.read_text()), place.log)

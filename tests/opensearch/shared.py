@@ -6,13 +6,14 @@ server starts it there; it ends with the steering process.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
 from filelock import FileLock
 
 from tests.opensearch.available import given_url
-from tests.opensearch.node import HEAP, hold, let_go, node_folder, start, wanted_release
+from tests.opensearch.node import HEAP, fetch_only, hold, let_go, node_folder, start, wanted_release
 from tests.opensearch.unavailable import Unavailable
 
 FOLDER = "OPENSEARCH_TESTS_NODE"
@@ -36,25 +37,53 @@ def shared_node() -> Iterator[None]:
         let_go(lifeline, folder)
 
 
+def required_url() -> str:
+    """`shared_url` for a test: where there is none the test fails in plain words, without a stack trace."""
+    try:
+        return shared_url()
+    except Unavailable as error:
+        refusal = str(error)
+    pytest.fail(refusal, pytrace=False)
+
+
 def shared_url() -> str:
     """The URL of the run's server: OPENSEARCH_URL, or a node that the first call of the run starts.
 
-    Raises Unavailable, in every process of the run alike, if there is none to be had.
+    Raises Unavailable, in every process of the run alike, if there is none to be had; only the first has to
+    wait for that.
     """
-    given = given_url()
-    if given:
-        return given
+    with _by_turns() as folder:
+        url = folder / "url"
+        if not url.exists():
+            url.write_text(given_url() or start(folder, {}, wanted_release(), HEAP).url)
+        return url.read_text()
+
+
+def make_ready() -> None:
+    """Fetch what `shared_url` needs, so that no test has to wait for it; that one tells what failed."""
+    with suppress(Unavailable), _by_turns() as folder:
+        url = folder / "url"
+        if not url.exists():
+            given = given_url()
+            if given:
+                url.write_text(given)
+            else:
+                fetch_only(wanted_release())
+
+
+@contextmanager
+def _by_turns() -> Iterator[Path]:
+    """The folder of the run, to one process at a time; once something has failed in it, to none any more."""
     folder = Path(os.environ[FOLDER])
-    url, refusal = folder / "url", folder / "refusal"
+    refusal = folder / "refusal"
     with FileLock(folder / "start.lock"):
         if refusal.exists():
             raise Unavailable(refusal.read_text())
-        if not url.exists():
-            try:
-                url.write_text(start(folder, {}, wanted_release(), HEAP).url)
-            except BaseException as error:
+        try:
+            yield folder
+        except BaseException as error:
+            with suppress(OSError):
                 refusal.write_text(
                     error.what if isinstance(error, Unavailable) else f"Not started: {error!r}"
                 )
-                raise
-        return url.read_text()
+            raise

@@ -1,7 +1,9 @@
 """What the tests' server is made of: fetched once, known by its sha256, kept where its user may read."""
 
 import os
+import pwd
 import re
+import resource
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,17 +14,20 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from zipfile import ZipFile
 
 import pytest
 
 from tests.opensearch.account import Account, open_to
-from tests.opensearch.cache import cache_folder, made_once
+from tests.opensearch.cache import _places, cache_folder, made_once
+from tests.opensearch.distribution import unpack
 from tests.opensearch.maven import Artifact, fetch
 from tests.opensearch.older import artifacts
 from tests.opensearch.unavailable import Unavailable
 
 CONTENT = b"a jar" * 50_000
 JAR = Artifact("org.example:thing:1.2", sha256(CONTENT).hexdigest())
+AT_ONCE = (0.0, 0.0)
 STRANGER = Account(uid=54_321, gid=54_321)
 
 
@@ -31,6 +36,8 @@ class Repository:
     """A Maven repository on loopback that serves one jar and counts how often."""
 
     content: bytes = CONTENT
+    cut: int = 0
+    """How many answers break off before their end."""
     asked: list[str] = field(default_factory=list)
 
 
@@ -48,9 +55,11 @@ def _serving(repository: Repository) -> Iterator[tuple[Repository, str]]:
         def do_GET(self) -> None:
             repository.asked.append(self.path)
             known = self.path == "/org/example/thing/1.2/thing-1.2.jar"
+            content = repository.content if known else b""
             self.send_response(200 if known else 404)
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(repository.content if known else b"")
+            self.wfile.write(content[: -1 if len(repository.asked) <= repository.cut else None])
 
         def log_message(self, *_: object) -> None:
             pass
@@ -94,10 +103,11 @@ def test_spoilt_file_is_fetched_again(repository: Repository, tmp_path: Path) ->
 def test_another_content_is_refused_and_not_kept(repository: Repository, tmp_path: Path) -> None:
     repository.content = b"<html>please log in</html>"
     with pytest.raises(Unavailable) as refusal:
-        fetch(JAR, tmp_path)
-    for part in (JAR.coordinate, JAR.sha256, sha256(repository.content).hexdigest(), "OPENSEARCH_URL="):
+        fetch(JAR, tmp_path, pauses=AT_ONCE)
+    found = sha256(repository.content).hexdigest()
+    for part in (JAR.coordinate, JAR.sha256, found, "26 bytes came", "OPENSEARCH_URL="):
         assert part in str(refusal.value)
-    assert [path.suffix for path in tmp_path.iterdir()] in ([], [".lock"])
+    assert kept(tmp_path) == []
 
 
 def test_what_cannot_be_fetched_is_said_without_secrets(repository: Repository, tmp_path: Path) -> None:
@@ -106,6 +116,90 @@ def test_what_cannot_be_fetched_is_said_without_secrets(repository: Repository, 
     assert "404" in str(refusal.value)
     assert "secret" not in str(refusal.value)
     assert repository.asked == ["/org/example/other/1/other-1.jar"]
+
+
+def test_cut_download_is_tried_again(repository: Repository, tmp_path: Path) -> None:
+    repository.cut = 2
+    assert fetch(JAR, tmp_path, pauses=AT_ONCE).read_bytes() == CONTENT
+    assert len(repository.asked) == 3
+
+
+def test_download_that_is_always_cut_tells_how_much_came(repository: Repository, tmp_path: Path) -> None:
+    repository.cut = 9
+    with pytest.raises(Unavailable, match=r"MAVEN_REPOSITORY_URL=http://127.*tries: 3") as refusal:
+        fetch(JAR, tmp_path, pauses=AT_ONCE)
+    assert re.search(r"\([\d,]+ bytes came\)", str(refusal.value))
+    assert "secret" not in str(refusal.value)
+    assert "Traceback" not in str(refusal.value)
+    assert len(repository.asked) == 3
+    assert kept(tmp_path) == []
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file can be written to, as on a disk without room, until the end of a `with`."""
+    before, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, hard))
+
+
+def test_download_to_a_full_disk_leaves_nothing(repository: Repository, tmp_path: Path) -> None:
+    with full_disk(), pytest.raises(Unavailable, match="File too large") as refusal:
+        fetch(JAR, tmp_path, pauses=AT_ONCE)
+    assert "Traceback" not in str(refusal.value)
+    assert repository.asked
+    assert kept(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        pytest.param(False, "File too large", id="a full disk"),
+        pytest.param(True, "File is not a zip file", id="a spoilt archive"),
+    ],
+)
+def test_unpacking_that_fails_leaves_nothing(spoilt: bool, said: str, tmp_path: Path) -> None:
+    archive = zipped(tmp_path, spoilt=spoilt)
+    with full_disk(), pytest.raises(Unavailable, match=f"server could not be filled: {said}"):
+        made_once(tmp_path / "server", lambda half: unpack(archive, half))
+    assert kept(tmp_path) == []
+
+
+def test_archive_is_unpacked_less_its_one_folder(tmp_path: Path) -> None:
+    archive = zipped(tmp_path)
+    home = made_once(tmp_path / "server", lambda half: unpack(archive, half))
+    assert (home / "lib" / "one.jar").read_bytes() == CONTENT
+    assert kept(tmp_path) == ["server"]
+
+
+def zipped(folder: Path, *, spoilt: bool = False) -> Path:
+    archive = folder / "server.zip"
+    with ZipFile(archive, "w") as content:
+        content.writestr("server-1/lib/one.jar", CONTENT)
+    if spoilt:
+        archive.write_bytes(archive.read_bytes()[:1000])
+    return archive
+
+
+def kept(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.suffix != ".lock"]
+
+
+def test_what_cannot_be_copied_is_told_once(tmp_path: Path) -> None:
+    source = tmp_path / "java"
+    source.mkdir()
+    for name in ("one", "two"):
+        (source / name).write_bytes(CONTENT)
+
+    def copy(half: Path) -> None:
+        shutil.copytree(source, half, dirs_exist_ok=True)
+
+    with full_disk(), pytest.raises(Unavailable) as refusal:
+        made_once(tmp_path / "copied", copy)
+    assert refusal.value.what.count("File too large") == 1
 
 
 def test_folder_is_made_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -128,20 +222,85 @@ def test_folder_is_made_whole_or_not_at_all(tmp_path: Path) -> None:
     assert (tmp_path / "server" / "inner").stat().st_mode & 0o777 == 0o755
 
 
+OURS, NEXT = "caches/ims-catalog/opensearch", "home/.cache/ims-catalog/opensearch"
+
+
 @pytest.mark.parametrize(
-    ("named", "mode", "chosen"),
+    ("named", "modes", "chosen"),
     [
-        pytest.param("caches", 0o755, "caches/ims-catalog/opensearch", id="named folder"),
-        pytest.param("", 0o755, "home/.cache/ims-catalog/opensearch", id="a relative name is no folder"),
-        pytest.param("caches", 0o777, "home/.cache/ims-catalog/opensearch", id="one that others may write"),
+        pytest.param("caches", (0o755, 0o755), OURS, id="named folder"),
+        pytest.param("caches", (0o700, 0o700), OURS, id="closed to others"),
+        pytest.param("", (0o755, 0o755), NEXT, id="a relative name is no folder"),
+        pytest.param("caches", (0o755, 0o777), NEXT, id="one that others may write"),
+        pytest.param("caches", (0o777, 0o755), NEXT, id="one in a place that others may write"),
+        pytest.param("caches", (0o775, 0o755), NEXT, id="one in a place that a group may write"),
     ],
 )
-def test_cache(named: str, mode: int, chosen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cache(
+    named: str, modes: tuple[int, int], chosen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / named) if named else "caches")
-    (tmp_path / "caches" / "ims-catalog" / "opensearch").mkdir(parents=True)
-    (tmp_path / "caches" / "ims-catalog" / "opensearch").chmod(mode)
+    (tmp_path / OURS).mkdir(parents=True)
+    (tmp_path / OURS).parent.chmod(modes[0])
+    (tmp_path / OURS).chmod(modes[1])
     assert cache_folder(None) == tmp_path / chosen
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["a folder", "a link to a folder of ours"])
+def test_place_of_another_user_is_not_taken(
+    linked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    place = tmp_path / "caches" / "ims-catalog"
+    place.parent.mkdir()
+    if linked:
+        (tmp_path / "ours").mkdir(mode=0o755)
+        place.symlink_to(tmp_path / "ours")
+    else:
+        place.mkdir(mode=0o755)
+    if os.geteuid() == 0:
+        os.chown(place, STRANGER.uid, STRANGER.gid, follow_symlinks=False)
+        assert cache_folder(None) == tmp_path / NEXT
+    else:
+        # Only root gives files away; a folder of root serves as that of a stranger.
+        place.unlink() if linked else place.rmdir()
+        place.symlink_to("/usr")
+        assert cache_folder(None) == tmp_path / NEXT
+
+
+def test_cache_is_closed_to_others_whatever_the_umask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    before = os.umask(0)
+    try:
+        folder = cache_folder(None)
+    finally:
+        os.umask(before)
+    assert folder == tmp_path / OURS
+    assert [part.stat().st_mode & 0o777 for part in (folder, folder.parent)] == [0o755, 0o755]
+
+
+def test_place_that_cannot_be_made_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert cache_folder(None) == tmp_path / NEXT
+
+
+def test_user_without_a_home_has_the_other_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(uid: int) -> pwd.struct_passwd:
+        raise KeyError(uid)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    first, *others = _places()
+    assert first == Path("/caches/ims-catalog")
+    assert others[-1] == Path(tempfile.gettempdir()) / f"ims-catalog-{os.geteuid()}"
+    assert not any(".cache" in place.parts for place in others)
 
 
 @pytest.mark.parametrize(

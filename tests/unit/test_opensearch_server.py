@@ -1,4 +1,4 @@
-"""What surrounds the tests' server: its Java, its keeper, and the one that the environment names."""
+"""What surrounds the tests' server: its Java and its keeper."""
 
 import json
 import os
@@ -7,18 +7,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
 from tests.opensearch import keeper
 from tests.opensearch.__main__ import main
-from tests.opensearch.available import given_url
+from tests.opensearch.account import Account, server_account
 from tests.opensearch.java import find_java, packaged_java
 from tests.opensearch.node import hold, let_go, wanted_release
 from tests.opensearch.unavailable import Unavailable
@@ -33,7 +30,7 @@ HOLDER = (
 
 def test_node_ends_with_the_last_who_holds_its_lifeline(tmp_path: Path) -> None:
     folder, lifeline = _held(tmp_path)
-    pid = _kept(folder, SLEEPER)
+    pid = _kept(folder, [sys.executable, "-c", SLEEPER])
     assert _runs(pid)
     let_go(lifeline, folder)
     assert not folder.exists()
@@ -49,7 +46,7 @@ def test_node_ends_with_a_killed_run(how: signal.Signals, tmp_path: Path) -> Non
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"ready\n"
-        pid = _kept(folder, SLEEPER)
+        pid = _kept(folder, [sys.executable, "-c", SLEEPER])
         assert _runs(pid)
         holder.send_signal(how)
     _wait(lambda: not folder.exists() and not _runs(pid))
@@ -57,9 +54,34 @@ def test_node_ends_with_a_killed_run(how: signal.Signals, tmp_path: Path) -> Non
 
 def test_node_that_will_not_end_is_killed(tmp_path: Path) -> None:
     folder, lifeline = _held(tmp_path)
-    pid = _kept(folder, STUBBORN)
+    pid = _kept(folder, [sys.executable, "-c", STUBBORN])
     let_go(lifeline, folder)
     assert not _runs(pid)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_node_ends_with_its_keeper(how: signal.Signals, tmp_path: Path) -> None:
+    folder, lifeline = _held(tmp_path)
+    # As the server is run: by another user if root may choose one.
+    another = server_account()
+    pid = _kept(folder, ["/bin/sh", "-c", "echo ready; exec /bin/sleep 600"], another)
+    assert _runs(pid)
+    os.kill(_parent(pid), how)
+    _wait(lambda: not _runs(pid))
+    if how == signal.SIGTERM:
+        _wait(lambda: not folder.exists())
+    os.close(lifeline)
+
+
+def test_node_is_given_up_where_nothing_can_be_written(tmp_path: Path) -> None:
+    folder, lifeline = _held(tmp_path)
+    marker = f"node of {folder}"
+    _order(folder, [sys.executable, "-c", SLEEPER, marker], full_disk=True)
+    _wait(lambda: not (folder / "node").exists())
+    assert not _runs_with(marker)
+    assert folder.exists()
+    let_go(lifeline, folder)
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize(
@@ -84,15 +106,17 @@ def _held(tmp_path: Path) -> tuple[Path, int]:
     return folder, hold(folder)
 
 
-def _kept(folder: Path, program: str) -> int:
+def _kept(folder: Path, command: list[str], account: Account | None = None) -> int:
     """The process id of a program that a keeper keeps, and that is under way."""
-    _order(folder, [sys.executable, "-c", program])
+    _order(folder, command, account)
     log = folder / "node" / "node.log"
     _wait(lambda: log.exists() and log.read_text() == "ready\n" and (folder / "node" / "pid").exists())
     return int((folder / "node" / "pid").read_text())
 
 
-def _order(folder: Path, command: list[str]) -> None:
+def _order(
+    folder: Path, command: list[str], account: Account | None = None, *, full_disk: bool = False
+) -> None:
     (folder / "node").mkdir()
     order = keeper.Order(
         node=str(folder / "node"),
@@ -102,7 +126,30 @@ def _order(folder: Path, command: list[str]) -> None:
         environment={},
         grace=0.2,
     )
-    subprocess.run([sys.executable, "-I", keeper.__file__, json.dumps(order)], check=True)
+    if account:
+        order["uid"], order["gid"] = account.uid, account.gid
+    keep = [sys.executable, "-I", keeper.__file__, json.dumps(order)]
+    # Where no file may grow nothing can be written, as on a disk without room.
+    subprocess.run(
+        ["/bin/sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *keep] if full_disk else keep, check=True
+    )
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def _runs_with(argument: str) -> bool:
+    """Whether a process runs whose last argument this is."""
+    ending = f"\0{argument}\0".encode()
+    return any(_command(process).endswith(ending) for process in Path("/proc").glob("[0-9]*"))
+
+
+def _command(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _runs(pid: int) -> bool:
@@ -204,63 +251,6 @@ def test_unknown_release_names_the_known(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("OPENSEARCH_VERSION", "1.3")
     with pytest.raises(Unavailable, match=r"OPENSEARCH_VERSION=1\.3 is unknown; known are 3\.8, 2\.19"):
         wanted_release()
-
-
-@contextmanager
-def _cluster(status: int) -> Iterator[tuple[str, list[str]]]:
-    """The address of a server that answers with one status, and the credentials it was shown."""
-    shown = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            shown.append(self.headers.get("Authorization", ""))
-            self.send_response(status if self.path.startswith("/_cluster/health?") else 400)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"127.0.0.1:{server.server_port}", shown
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def test_named_server_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    with _cluster(200) as (address, shown):
-        monkeypatch.setenv("OPENSEARCH_URL", f"http://user:p%40ss@{address}/")
-        assert given_url() == f"http://user:p%40ss@{address}"
-    assert shown == ["Basic dXNlcjpwQHNz"]
-
-
-@pytest.mark.parametrize("status", [408, 401, 503])
-def test_named_server_that_is_not_healthy_is_refused(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    with _cluster(status) as (address, _):
-        monkeypatch.setenv("OPENSEARCH_URL", f"http://user:secret@{address}")
-        with pytest.raises(Unavailable, match=f"OPENSEARCH_URL=http://{address} is set") as refusal:
-            given_url(patience=0.1)
-    assert "secret" not in str(refusal.value)
-
-
-def test_no_named_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OPENSEARCH_URL", raising=False)
-    assert given_url() is None
-
-
-def test_command_gets_the_url_and_gives_its_code(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    with _cluster(200) as (address, _):
-        monkeypatch.setenv("OPENSEARCH_URL", f"http://{address}")
-        before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-        assert main(["run", "sh", "-c", "echo at $OPENSEARCH_URL; exit 7"]) == 7
-        assert main(["run", "sh", "-c", "kill -9 $$"]) == 128 + 9
-    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
-    assert capfd.readouterr().out == f"at http://{address}\n"
 
 
 def test_no_server_is_an_error_in_plain_words(
