@@ -30,9 +30,9 @@ test: check ## Run everything: format, lint, types, arrows and every test, on a 
 	$(BIN)/python -m tests.opensearch fetch
 	$(BIN)/pytest -n 2 --dist loadgroup
 
-test-all: test ## Run everything, and the contract tests on OpenSearch 2.19 besides
+test-all: test ## Run everything, and what runs on OpenSearch on 2.19 besides
 	env -u OPENSEARCH_URL OPENSEARCH_VERSION=2.19 $(BIN)/python -m tests.opensearch fetch
-	env -u OPENSEARCH_URL OPENSEARCH_VERSION=2.19 $(BIN)/pytest -n 2 --dist loadgroup tests/contract tests/opensearch
+	env -u OPENSEARCH_URL OPENSEARCH_VERSION=2.19 $(BIN)/pytest -n 2 --dist loadgroup tests/contract tests/cluster tests/opensearch
 
 check: $(READY) ## Check format, lint, types and arrows
 	$(BIN)/ruff format --check .
