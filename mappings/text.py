@@ -24,14 +24,26 @@ def tokens(text: str) -> tuple[str, ...]:
     `v1.28` gives `v`, `1.28`; other digits stay with their letters (`64bit`, `x86`). A Chinese or Japanese
     character is a word of its own.
     """
-    return _short_tokens(text) if len(text) <= _SHORT else _cut(text)
+    return _short_tokens(text) if _is_short(text) else _cut(text)
 
 
-_SHORT = 128
-"""Names and versions come again and again and are remembered; descriptions are not."""
+def platform_key(text: str) -> str:
+    """Lower-case letters and digits only: what is equal among the spellings of one product."""
+    return _short_key(text) if _is_short(text) else _key(text)
 
 
-@lru_cache(maxsize=65_536)
+_SHORT = 64
+
+
+def _is_short(text: str) -> bool:
+    """Tell what is remembered: names and versions, which come again and again, but not descriptions.
+
+    Callers choose texts, and words out of ASCII may take a hundred times the memory of their text.
+    """
+    return len(text) <= _SHORT and text.isascii()
+
+
+@lru_cache(maxsize=16_384)
 def _short_tokens(text: str) -> tuple[str, ...]:
     return _cut(text)
 
@@ -44,6 +56,9 @@ def _cut(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=4096)
-def platform_key(text: str) -> str:
-    """Lower-case letters and digits only: what is equal among the spellings of one product."""
+def _short_key(text: str) -> str:
+    return _key(text)
+
+
+def _key(text: str) -> str:
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))

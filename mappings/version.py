@@ -51,12 +51,24 @@ def version_of(platform: str | None, os_version: str) -> str | None:
     return _written(found[1], f"R{release[1]}" if release else "", pack[1] if pack else None)
 
 
-@lru_cache(maxsize=16384)
 def canonical_version(text: str) -> str:
     """Write a version that somebody names in the one form: `12 sp3` or `12-SP3` is 12.3, `2012 r2` is 2012R2.
 
     Raises ValueError for what is no version.
     """
+    return _short_canonical(text) if len(text) <= _SHORT else _canonical(text)
+
+
+_SHORT = 64
+"""Characters of a version that is remembered: people may name versions of any length."""
+
+
+@lru_cache(maxsize=16384)
+def _short_canonical(text: str) -> str:
+    return _canonical(text)
+
+
+def _canonical(text: str) -> str:
     found = _ASKED.fullmatch(unicodedata.normalize("NFKC", text).strip())
     if found is None:
         raise ValueError(f"not a version: {text[:80]!r}")
@@ -83,9 +95,17 @@ def spellings(version: str) -> tuple[str, ...]:
     return tuple(".".join((first, *parts)) for parts in product(*map(_spelled, rest)))
 
 
-@lru_cache(maxsize=16384)
 def sort_key(version: str) -> str:
     """Give text whose order by code points is the order of versions; equal versions have equal keys."""
+    return _short_sort_key(version) if len(version) <= _SHORT else _sort_key(version)
+
+
+@lru_cache(maxsize=16384)
+def _short_sort_key(version: str) -> str:
+    return _sort_key(version)
+
+
+def _sort_key(version: str) -> str:
     parts = list(components(version))
     while len(parts) > 1 and parts[-1] == _ZERO:
         parts.pop()

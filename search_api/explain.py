@@ -59,18 +59,25 @@ def summary(question: Question) -> str:
 
 
 def _part(clause: Clause) -> str:
-    """Word a clause; what was named by itself is asked for again and again, unlike words of a sentence."""
-    if clause.span is None and len(clause.label) <= _REMEMBERED_LABEL:
-        return _remembered(clause.filter)
-    return _short(clause.filter)
+    return _remembered(clause.filter) if is_common(clause) else _short(clause.filter)
 
 
-@lru_cache(maxsize=4096)
+def is_common(clause: Clause) -> bool:
+    """Tell whether a clause is worth remembering: people ask for it again and again, and it is small.
+
+    That is what was named by itself, unlike words of a sentence. A label shows all values of its filter; what
+    a tree of filters takes cannot be told by it.
+    """
+    given = clause.filter.filter if isinstance(clause.filter, Not) else clause.filter
+    return clause.span is None and isinstance(given, Condition) and len(clause.label) <= _COMMON_LABEL
+
+
+@lru_cache(maxsize=1024)
 def _remembered(given: Filter) -> str:
     return _short(given)
 
 
-_REMEMBERED_LABEL = 128
+_COMMON_LABEL = 128
 _SIGNS = {Operator.LT: "<", Operator.LTE: "≤", Operator.GT: ">", Operator.GTE: "≥"}
 _SHORT = {
     **dict.fromkeys(

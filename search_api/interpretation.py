@@ -7,14 +7,11 @@ import orjson
 from engines.query import DEFAULT_ORDER, Sort
 from mappings.date import date_text
 from mappings.field import Kind
-from mappings.fields import UnknownField, field_named
+from mappings.fields import FIELDS
 from mappings.filter import And, Condition, Filter, Not, Or, Value
 from search_api.clause import Clause, Question
-from search_api.explain import label_of, summary
+from search_api.explain import is_common, label_of, summary
 from search_api.freshness import JOINED
-
-_SHORT_LABEL = 128
-"""Characters of the label of a clause that is remembered: its values are no longer than this."""
 
 
 def interpretation_json(question: Question, notes: tuple[str, ...]) -> bytes:
@@ -35,12 +32,10 @@ def interpretation_json(question: Question, notes: tuple[str, ...]) -> bytes:
 
 def _clause(clause: Clause) -> bytes:
     """Write a clause behind its id. People ask for the same again and again, but not in the same sentence."""
-    if clause.span is None and len(clause.label) <= _SHORT_LABEL:
-        return _remembered_clause(clause)
-    return _written_clause(clause)
+    return _remembered_clause(clause) if is_common(clause) else _written_clause(clause)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _remembered_clause(clause: Clause) -> bytes:
     return _written_clause(clause)
 
@@ -64,7 +59,7 @@ def _shown_filter(given: Filter) -> dict[str, object]:
         negated, given = not negated, given.filter
     match given:
         case Condition(field=name, operator=operator, values=values):
-            shown: tuple[Value, ...] = tuple(map(_iso, values)) if _is_date(name) else values
+            shown: tuple[Value, ...] = tuple(map(_iso, values)) if name in _DATES else values
             return {"field": name, "operator": operator, "values": shown, "negated": negated}
         case And():
             return _shown_group("and", given.filters, negated=negated)
@@ -90,11 +85,4 @@ def _iso(value: Value) -> Value:
     return date_text(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-@lru_cache(maxsize=1024)
-def _is_date(name: str) -> bool:
-    if name in JOINED:
-        return True
-    try:
-        return field_named(name).kind is Kind.DATE
-    except UnknownField:
-        return False
+_DATES = frozenset(field.name for field in (*FIELDS, *JOINED.values()) if field.kind is Kind.DATE)

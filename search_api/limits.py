@@ -64,3 +64,6 @@ KEPT_ETAGS = 8 * 1024 * 1024
 
 KEPT_WORDINGS = 8 * 1024 * 1024
 """Bytes of questions whose answers it knows by their words."""
+
+KEPT_TERMS = 8 * 1024 * 1024
+"""Bytes of values, and again of parameters, that it knows how to read; for each generation."""

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from http import HTTPStatus
 
 from engines.base import Readers, TooCostly
@@ -273,7 +272,6 @@ async def _settle(doubts: tuple[Doubt, ...], served: Served, caller: Caller) -> 
         raise refused(*wrong)
 
 
-@lru_cache(maxsize=1024)
 def _field_facets(names: tuple[str, ...]) -> tuple[FieldFacet, ...]:
     return tuple(map(FieldFacet, names))
 

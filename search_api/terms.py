@@ -6,12 +6,19 @@ from datetime import datetime
 from mappings.field import Field, Kind
 from mappings.filter import Filter
 from search_api.clause import Clause
+from search_api.kept import Kept
+from search_api.limits import KEPT_TERMS
 from search_api.question.term import ValueProblem, parse_term_value
 from search_api.vocabulary import Vocabulary
 
-_KEPT = 8_192
 _LENGTH = 128
 """Characters of a name and a text that are remembered."""
+
+_ENTRY = 2_048
+_CHARACTER = 64
+"""Bytes that a remembered reading takes at most, and further ones for each character of name and text: a
+value of one character is an object of its own, named in a condition and in a label.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +31,15 @@ class Named:
 
 
 class Terms:
-    """Reads values. People name the same few again and again; only dates depend on when they are read."""
+    """Reads values. People name the same few again and again; only dates depend on when they are read.
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    `room` is how many bytes of readings are remembered, by value and again by parameter.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, room: int = KEPT_TERMS) -> None:
         self.vocabulary = vocabulary
-        self._read: dict[tuple[str, str], Filter | ValueProblem] = {}
-        self._named: dict[tuple[str, str], Named] = {}
+        self._read: Kept[tuple[str, str], Filter | ValueProblem] = Kept(room)
+        self._named: Kept[tuple[str, str], Named] = Kept(room)
 
     def named(self, name: str, value: str) -> Named | None:
         """Give what a parameter was read as, if it is remembered."""
@@ -37,11 +47,9 @@ class Terms:
 
     def remember(self, name: str, value: str, field: Field, named: Named) -> None:
         """Remember what a parameter without mistakes was read as, unless that depends on when it is read."""
-        if field.kind is Kind.DATE or len(name) + len(value) > _LENGTH:
-            return
-        if len(self._named) >= _KEPT:
-            self._named.clear()
-        self._named[name, value] = named
+        length = len(name) + len(value)
+        if field.kind is not Kind.DATE and length <= _LENGTH:
+            self._named.put((name, value), named, _size(length))
 
     def read(self, name: str, field: Field, text: str, now: datetime) -> Filter | ValueProblem:
         """Read the value of a field under the name that was used for it."""
@@ -49,8 +57,11 @@ class Terms:
         found = self._read.get(key)
         if found is None:
             found = parse_term_value(field, text, self.vocabulary, now, name)
-            if field.kind is not Kind.DATE and len(name) + len(text) <= _LENGTH:
-                if len(self._read) >= _KEPT:
-                    self._read.clear()
-                self._read[key] = found
+            length = len(name) + len(text)
+            if field.kind is not Kind.DATE and length <= _LENGTH:
+                self._read.put(key, found, _size(length))
         return found
+
+
+def _size(length: int) -> int:
+    return _ENTRY + _CHARACTER * length

@@ -1,13 +1,14 @@
 """A filter as the documents that satisfy it."""
 
 from collections.abc import Collection, Iterable, Mapping
+from sys import getsizeof
 
 from pyroaring import BitMap
 
 from engines.embedded.bitmap import Bits
 from engines.embedded.condition import documents
 from engines.embedded.index import Index
-from mappings.filter import And, Condition, Filter, Not, Or, conjuncts
+from mappings.filter import And, Condition, Filter, Not, Or, conditions, conjuncts
 
 
 def select(given: Filter, index: Index) -> Bits:
@@ -15,8 +16,21 @@ def select(given: Filter, index: Index) -> Bits:
     known = index.recent.get(given)
     if known is None:
         known = _select(given, index)
-        index.recent.put(given, known)
+        if _memory(given) <= _LARGEST:
+            index.recent.put(given, known)
     return known
+
+
+_LARGEST = 64 * 1024
+"""Bytes of a filter that is remembered: a list of 700 ids is, what fills a body with short values is not."""
+
+
+def _memory(given: Filter) -> int:
+    """Give about how many bytes a filter takes."""
+    return sum(_CONDITION + sum(map(getsizeof, condition.values)) for condition in conditions(given))
+
+
+_CONDITION = 256
 
 
 def _select(given: Filter, index: Index) -> Bits:

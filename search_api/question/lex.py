@@ -4,7 +4,6 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import lru_cache
 
 from search_api.clause import Span
 
@@ -113,9 +112,10 @@ def written(term: str) -> Written:
     return Written(name, operator, term[found.end() :].strip())
 
 
-@lru_cache(maxsize=8192)
 def folded(text: str) -> str:
     """Fold case and compatibility forms, as text does everywhere."""
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
 
 
