@@ -78,7 +78,8 @@ def fetch_only(release: str) -> None:
 
 def node_folder() -> Path:
     """A new temporary folder that the server's account may pass."""
-    folder = Path(tempfile.mkdtemp(prefix="ims-catalog-opensearch-"))
+    with in_plain_words("No temporary folder could be made"):
+        folder = Path(tempfile.mkdtemp(prefix="ims-catalog-opensearch-"))
     folder.chmod(0o711)
     return folder
 
