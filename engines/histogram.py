@@ -17,6 +17,12 @@ def spreadable(field: Field) -> bool:
     return field.kind in (Kind.INTEGER, Kind.DATE) and field.filterable and field.sortable
 
 
+def check_spreadable(field: Field) -> None:
+    """Raise ValueError for a field whose values cannot be spread."""
+    if not spreadable(field):
+        raise ValueError(f"{field.name}: cannot be spread; these can: {', '.join(SPREADABLE)}")
+
+
 def edges(field: Field, low: int, high: int) -> tuple[int, ...]:
     """Give ascending round bounds, the first at most `low`, the last greater than `high`; spans lie between.
 
@@ -25,8 +31,7 @@ def edges(field: Field, low: int, high: int) -> tuple[int, ...]:
     days, weeks from Monday, months, quarters, years, or a round number of years. Raises ValueError for a
     field that cannot be spread, or `high` less than `low`.
     """
-    if not spreadable(field):
-        raise ValueError(f"{field.name}: cannot be spread; these can: {', '.join(SPREADABLE)}")
+    check_spreadable(field)
     if high < low:
         raise ValueError(f"{field.name}: {high} is less than {low}")
     if field.kind is Kind.DATE:

@@ -57,12 +57,16 @@ Facet = FieldFacet | FilterFacet
 
 @dataclass(frozen=True, slots=True)
 class Pivot:
-    """Count by the values of two facet fields at once, within all that the query finds: nothing is lifted."""
+    """Count by the values of two facet fields at once, within all that the query finds: nothing is lifted.
+
+    A pivot is a rectangle: its rows and its columns are those of the most images, and each row has cells of
+    these columns only. `PivotCounts.distinct` tells of how many.
+    """
 
     rows: str
     columns: str
     limit: int = FACET_LIMIT
-    """Rows at most, and cells of a row at most."""
+    """Rows at most, and columns at most; "not stated" comes beside them."""
 
 
 SortValue = str | int | None
@@ -85,8 +89,8 @@ class Query:
     `sort` images whose name alone holds all their tokens come first. `limit` 0 counts only.
 
     `histograms` names number and date fields to be spread over round bounds, `sums` number fields (those
-    declared `summable`) to be added up in every facet value and pivot cell; both within what the query finds,
-    as the facet or pivot they stand in counts it.
+    declared `summable`) to be added up over all that the query finds, and in every facet value and pivot cell
+    as the facet or pivot counts it.
     """
 
     filter: Filter = EVERY
@@ -139,30 +143,39 @@ class FacetCounts:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Images whose value is at least `low` and less than `high`; dates in milliseconds."""
+    """Images whose value is at least `low` and less than `high`; dates in milliseconds.
+
+    `by_default` of the `count` did not state it: a rule filled it in.
+    """
 
     low: int
     high: int
     count: int
+    by_default: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class HistogramCounts:
     """Spans side by side, ascending, from that of the least value to that of the greatest; none if no image
     has a value. The bounds are those of `engines.histogram`. `missing` did not state the field; values that
-    a rule filled in are counted in their span as well.
+    a rule filled in are counted in their span as well, which says how many: so all counts without those by
+    default, and `missing`, make up what was found.
     """
 
     spans: tuple[Span, ...]
     missing: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A counted value of a pivot; None stands for those that did not state the field."""
+class Cell(NamedTuple):
+    """A counted value of a pivot, as a `Bucket` is one of a facet; None is for those that did not state it.
+
+    In a row, `by_default` of the `count` did not state the value of the row or did not state that of the
+    column: a rule filled it in.
+    """
 
     value: str | int | bool | None
-    count: int
+    count: int  # type: ignore[assignment]
+    by_default: int = 0
     sums: tuple[int, ...] = ()
 
 
@@ -178,7 +191,8 @@ class PivotRow:
 class PivotCounts:
     """A counted pivot. Rows, their cells and `columns` (totals of the columns' field) stand by count, then
     value, "not stated" last and only where there is some; each is what a facet that lifts nothing counts.
-    `distinct` values there are of the rows' field and of the columns' field. `exact`: whether the counts are.
+    Cells that count nothing are left out. `distinct` values there are of the rows' field and of the columns'
+    field: where that is more than are shown, the others were cut. `exact`: whether the counts are.
     """
 
     rows: tuple[PivotRow, ...]
@@ -189,7 +203,10 @@ class PivotCounts:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an engine answers, from exactly one generation. `next` is None on the last page."""
+    """What an engine answers, from exactly one generation. `next` is None on the last page.
+
+    `sums` adds up the fields of `Query.sums`, in their order, over all that the query finds.
+    """
 
     generation: str
     total: int
@@ -198,6 +215,7 @@ class Answer:
     next: Position | None
     histograms: Mapping[str, HistogramCounts] = field(default_factory=dict)
     pivot: PivotCounts | None = None
+    sums: tuple[int, ...] = ()
 
 
 def facet_filter(query: Query, facet: Facet) -> Filter:

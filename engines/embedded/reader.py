@@ -48,7 +48,8 @@ class EmbeddedReader:
     async def search(self, query: Narrowed) -> Answer:
         """Answer a query.
 
-        Raises UnknownField, ValueError or TypeError for what cannot be asked, and DamagedGeneration.
+        Raises UnknownField, ValueError or TypeError for what cannot be asked, TooCostly for what would take
+        too long, and DamagedGeneration.
         """
         asked, index = query.query, self._index
         check_cost(asked, index)
@@ -63,10 +64,11 @@ class EmbeddedReader:
             }
         histograms = {name: spread_over(name, found, index) for name in asked.histograms}
         pivot = None if asked.pivot is None else count_pivot(asked.pivot, found, index, sums)
+        totals = sums.over(found) if asked.sums else ()
         page, following = self._page(asked, found.bits)
         shown = self._hits(index.ranks[page].tolist())
         last = Position(following.values(page[-1]), shown[-1].key) if following is not None else None
-        return Answer(self.generation, found.size, shown, facets, last, histograms, pivot)
+        return Answer(self.generation, found.size, shown, facets, last, histograms, pivot, totals)
 
     async def raw(self, query: Narrowed) -> Sequence[tuple[str, bytes]]:
         """Give key and raw record of the query's hits, at most `limit`, in its order."""

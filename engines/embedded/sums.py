@@ -15,6 +15,7 @@ from engines.embedded.number import Numbers
 from engines.embedded.postings import spread
 from engines.embedded.selection import select
 from engines.query import FacetCounts, FieldFacet, FilterFacet
+from engines.sums import check_summable
 from mappings.filter import Value
 
 
@@ -34,11 +35,24 @@ class Sums:
     def __init__(self, names: Sequence[str], index: Index) -> None:
         """Raises UnknownField, or ValueError for a field that cannot be added up."""
         self._index = index
-        self._columns = [_summable(index.column(name)) for name in names]
+        self._columns = [index.column(name) for name in names]
+        for column in self._columns:
+            check_summable(column.field)
         self._known: dict[Base, list[list[Part]]] = {}
 
+    def over(self, base: Base) -> tuple[int, ...]:
+        """Add up over all documents of a base."""
+        return tuple(map(_total, self._parts(base)))
+
+    def held(self, docs: Docs) -> list[list[Part]]:
+        """Give what documents hold of each field; nothing of it is remembered."""
+        return [_parts(column, docs) for column in self._columns]
+
     def beside(self, counted: FacetCounts, facet: FieldFacet | FilterFacet, base: Base) -> FacetCounts:
-        """Put sums beside the counts of a facet that was counted within a base."""
+        """Put sums beside the counts of a facet that was counted within a base.
+
+        What its documents hold is remembered: for bases that many facets are counted within.
+        """
         if not self._columns:
             return counted
         if isinstance(facet, FilterFacet):
@@ -76,17 +90,11 @@ class Sums:
     def _parts(self, base: Base) -> list[list[Part]]:
         known = self._known.get(base)
         if known is None:
-            known = self._known[base] = [_parts(column, base.docs) for column in self._columns]
+            known = self._known[base] = self.held(base.docs)
         return known
 
     def _total(self, docs: Docs) -> tuple[int, ...]:
-        return tuple([_total(_parts(column, docs)) for column in self._columns])
-
-
-def _summable(column: Column) -> Column:
-    if not column.field.summable:
-        raise ValueError(f"{column.field.name}: cannot be added up")
-    return column
+        return tuple(map(_total, self.held(docs)))
 
 
 _EXACT = 1 << 53

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from engines.opensearch.aggregation import Aggregations, prefixed, under
 from engines.opensearch.allowance import check_clauses
-from engines.opensearch.condition import Clause, all_of, clause
+from engines.opensearch.condition import Clause, clause
 from engines.opensearch.facets import Counting
-from engines.opensearch.histogram import bounds_of, histogram, range_aggregations, spans_aggregation
+from engines.opensearch.histogram import bounds_of, histogram, range_aggregations, span_aggregations
 from engines.opensearch.known import Known
 from engines.opensearch.lifting import Places, Split
-from engines.opensearch.pivot import Pivoting, behind_page
+from engines.opensearch.pivot import Pivoting
 from engines.opensearch.response import Aggregation, count_of, inner, response_of
-from engines.opensearch.sums import check_sums
+from engines.opensearch.sums import check_sums, sum_aggregations, sums_in
 from engines.query import Facet, FacetCounts, FilterFacet, HistogramCounts, PivotCounts, Query, lifted_fields
 
 
@@ -56,14 +56,16 @@ class Counted:
         bucket, size = self._bucket(_NOWHERE, among, total)
         ranges = {name: under(_histogram(name), bucket) for name in self.query.histograms}
         bounds = {name: bounds_of(name, each) for name, each in ranges.items()}
-        wanted = {_histogram(name): spans_aggregation(name, each) for name, each in bounds.items() if each}
+        wanted: Aggregations = {}
+        for name, each in bounds.items():
+            if each:
+                spans = span_aggregations(name, each, self.counting.known.derived)
+                wanted |= prefixed(_histogram(name), spans)
         counted: Aggregation = {}
         if wanted:
             counted = response_of((yield self._among(self.parts.found, wanted)))["aggregations"]
         return {
-            name: histogram(
-                bounds[name], each, size, inner(counted, _histogram(name)) if bounds[name] else {}
-            )
+            name: histogram(bounds[name], each, size, under(_histogram(name), counted))
             for name, each in ranges.items()
         }
 
@@ -73,19 +75,21 @@ class Counted:
         """Count the cells of the pivot: of its rows those that are shown."""
         if self.query.pivot is None:
             return None
-        pivoting = Pivoting(self.query.pivot, self.counting)
+        pivoting = Pivoting(self.query.pivot, self.counting.known, self.query.sums)
         bucket, size = self._bucket(_NOWHERE, among, total)
         totals = pivoting.totals(under(_PIVOT, bucket), size)
-        if not totals.rows.buckets:
-            return pivoting.counts(totals, ())
-        within = all_of([self.parts.found, pivoting.shown(totals)])
-        pages: list[Aggregation] = []
-        behind: object = None
-        while not pages or behind is not None:
-            wanted = pivoting.cell_aggregations(totals, behind)
-            pages.append(response_of((yield self._among(within, wanted)))["aggregations"])
-            behind = behind_page(pages[-1])
-        return pivoting.counts(totals, pages)
+        counted: Aggregation = {}
+        if size:
+            wanted = pivoting.cell_aggregations(totals)
+            counted = response_of((yield self._among(self.parts.found, wanted)))["aggregations"]
+        return pivoting.counts(totals, counted)
+
+    def sums(self, among: Aggregation, total: int) -> tuple[int, ...]:
+        """Read what adds up over all that the query finds out of the aggregations of the first search."""
+        if not self.query.sums:
+            return ()
+        bucket, _ = self._bucket(_NOWHERE, among, total)
+        return sums_in(under(_SUM, bucket), self.query.sums)
 
     def _bucket(self, lifted: Places, among: Aggregation, total: int) -> tuple[Aggregation, int]:
         """Give the aggregations of a group, and how many documents it has."""
@@ -115,13 +119,17 @@ def counted_of(query: Query, parts: Split, known: Known) -> Counted:
         wanted = prefixed(_histogram(name), range_aggregations(name, known.derived))
         groups.setdefault(_NOWHERE, {}).update(wanted)
     if query.pivot is not None:
-        wanted = prefixed(_PIVOT, Pivoting(query.pivot, counting).total_aggregations())
+        wanted = prefixed(_PIVOT, Pivoting(query.pivot, known, query.sums).total_aggregations())
+        groups.setdefault(_NOWHERE, {}).update(wanted)
+    if query.sums:
+        wanted = prefixed(_SUM, sum_aggregations(query.sums))
         groups.setdefault(_NOWHERE, {}).update(wanted)
     return Counted(query, parts, counting, groups)
 
 
 _NOWHERE: Places = frozenset()
 _PIVOT = "pivot"
+_SUM = "sum"
 
 
 def _lifted(facet: Facet, parts: Split) -> Places:

@@ -1,29 +1,29 @@
-"""Pivots: totals with the facets of a query, then the cells, page by page, so that all are exact."""
+"""Pivots: totals with the facets of a query, then the cells of the rows and columns that are shown.
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+Shown values are named, so that a node counts no others: what it gives is bounded, and exact on any number of
+shards.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engines.opensearch.aggregation import Aggregations, prefixed, under
-from engines.opensearch.condition import Clause, clause, none_of, stated
+from engines.opensearch.condition import Clause, all_of, any_of, filled_in, none_of, stated
 from engines.opensearch.facets import Counting, faceted, value_of
+from engines.opensearch.known import Known
 from engines.opensearch.response import Aggregation, buckets_of, count_of, inner
-from engines.opensearch.sums import sums_in, with_sums
-from engines.query import Bucket, Cell, FacetCounts, FieldFacet, Pivot, PivotCounts, PivotRow
-from mappings.field import Field
-from mappings.filter import Condition, Operator, Value
-
-PAGE = 10_000
-"""Cells that one request gives."""
+from engines.opensearch.sums import sum_aggregations, sums_in
+from engines.pivot import cells, check_cells, row_of
+from engines.query import Cell, FacetCounts, FieldFacet, Pivot, PivotCounts, PivotRow
+from mappings.filter import Value
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Rows and columns by themselves, and the columns among the images that do not state the rows' field."""
+    """Rows and columns by themselves, without sums."""
 
     rows: FacetCounts
     columns: FacetCounts
-    rowless: FacetCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,76 +31,63 @@ class Pivoting:
     """How the pivot of a query is counted."""
 
     pivot: Pivot
-    counting: Counting
+    known: Known
+    sums: tuple[str, ...]
 
     def total_aggregations(self) -> Aggregations:
         """Give what counts the totals. Raises UnknownField, or ValueError for a field that is no facet."""
-        columns = self.counting.aggregations(self._columns)
         return {
-            **prefixed("rows", self.counting.aggregations(self._rows)),
-            **prefixed("columns", columns),
-            "rowless": {"filter": self._without(self.pivot.rows), "aggs": columns},
+            **prefixed("rows", self._counting.aggregations(self._rows)),
+            **prefixed("columns", self._counting.aggregations(self._columns)),
         }
 
     def totals(self, among: Aggregation, size: int) -> Totals:
-        """Read the totals out of a bucket of so many documents."""
-        rowless = inner(among, "rowless")
-        return Totals(
-            self.counting.read(self._rows, under("rows", among), size),
-            self.counting.read(self._columns, under("columns", among), size),
-            self.counting.read(self._columns, rowless, count_of(rowless)),
-        )
+        """Read the totals out of a bucket of so many documents. Raises TooCostly."""
+        rows = self._counting.read(self._rows, under("rows", among), size)
+        columns = self._counting.read(self._columns, under("columns", among), size)
+        check_cells(self.pivot, rows, columns)
+        return Totals(rows, columns)
 
-    def shown(self, totals: Totals) -> Clause:
-        """Demand a value of one of the rows that are shown."""
-        rows = tuple(bucket.value for bucket in totals.rows.buckets)
-        return clause(_any_prefix(self.pivot.rows, rows), self.counting.known.derived)
+    def cell_aggregations(self, totals: Totals) -> Aggregations:
+        """Give what counts the cells, which of them a rule filled in, and what adds up for the totals."""
+        rows, columns, derived = self.pivot.rows, self.pivot.columns, self.known.derived
+        no_row, no_column = (none_of(stated(name, derived)) for name in (rows, columns))
+        added = sum_aggregations(self.sums)
+        in_row = _side(columns, totals.columns, no_column, added)
+        wanted = _side(rows, totals.rows, no_row, {**in_row, **added})
+        if self.sums:
+            wanted |= prefixed(_COLUMNS, in_row)
+        if not derived.isdisjoint((rows, columns)):
+            # Where one of the two is not stated, the other one was filled in.
+            filled_in_row = _side(columns, totals.columns, all_of([no_column, filled_in(rows)]), {})
+            filled = _side(rows, totals.rows, all_of([no_row, filled_in(columns)]), filled_in_row)
+            wanted[_FILLED] = {"filter": any_of([filled_in(rows), filled_in(columns)]), "aggs": filled}
+        return wanted
 
-    def cell_aggregations(self, totals: Totals, behind: object = None) -> Aggregations:
-        """Give what counts a page of cells, on the first those too that do not state the columns' field."""
-        paged: dict[str, object] = {
-            "size": PAGE,
-            "sources": [
-                {"row": {"terms": {"field": self.pivot.rows}}},
-                {"column": {"terms": {"field": self.pivot.columns}}},
-            ],
-        }
-        if behind is not None:
-            return {"cells": with_sums({"composite": {**paged, "after": behind}}, self.counting.sums)}
-        return {
-            "cells": with_sums({"composite": paged}, self.counting.sums),
-            "columnless": {
-                "filter": self._without(self.pivot.columns),
-                "aggs": {"rows": self._rows_shown(totals)},
-            },
-        }
-
-    def counts(self, totals: Totals, pages: Sequence[Aggregation]) -> PivotCounts:
-        """Put totals and pages of cells together."""
-        columnless = (
-            self.counting.tallies(self._row_field, inner(inner(pages[0], "columnless"), "rows"))
-            if pages
-            else []
-        )
-        missing = {bucket.value: bucket for bucket in columnless}
-        cells = self._cells_by_row(pages)
+    def counts(self, totals: Totals, among: Aggregation) -> PivotCounts:
+        """Put totals and cells together; of nothing there are none."""
+        distinct = totals.rows.distinct, totals.columns.distinct
+        exact = totals.rows.exact and totals.columns.exact
+        if not among:
+            return PivotCounts((), (), distinct, exact)
+        of_rows = _read(self.pivot.rows, among)
+        of_columns = _read(self.pivot.columns, under(_COLUMNS, among)) if self.sums else {}
+        filled = _read(self.pivot.rows, inner(among, _FILLED)) if _FILLED in among else {}
         rows = [
-            PivotRow(
-                Cell(total.value, total.count, total.sums),
-                self._row(cells[total.value], missing.get(total.value)),
-            )
-            for total in totals.rows.buckets
+            PivotRow(self._summed(total, of_rows), self._row(total.value, of_rows, filled))
+            for total in cells(totals.rows)
         ]
-        if totals.rows.missing:
-            rows.append(
-                PivotRow(Cell(None, totals.rows.missing, totals.rows.missing_sums), _cells(totals.rowless))
-            )
         return PivotCounts(
             tuple(rows),
-            _cells(totals.columns),
-            (totals.rows.distinct, totals.columns.distinct),
-            totals.rows.exact and totals.columns.exact,
+            tuple([self._summed(total, of_columns) for total in cells(totals.columns)]),
+            distinct,
+            exact,
         )
+
+    @property
+    def _counting(self) -> Counting:
+        """How totals are counted: of all values of a field, so that sums are left to those that are shown."""
+        return Counting(self.known, ())
 
     @property
     def _rows(self) -> FieldFacet:
@@ -110,58 +97,53 @@ class Pivoting:
     def _columns(self) -> FieldFacet:
         return FieldFacet(self.pivot.columns, self.pivot.limit)
 
-    @property
-    def _row_field(self) -> Field:
-        return faceted(self.pivot.rows)
+    def _summed(self, total: Cell, found: "_Buckets") -> Cell:
+        return total._replace(sums=sums_in(found[total.value], self.sums)) if self.sums else total
 
-    def _without(self, name: str) -> Clause:
-        return none_of(stated(name, self.counting.known.derived))
-
-    def _rows_shown(self, totals: Totals) -> Aggregations:
-        """Count the values of the rows, of very many only those that are shown."""
-        if self.counting.known.exact(self.pivot.rows):
-            return self.counting.values(self._row_field, self.pivot.limit)
-        shown = [bucket.value for bucket in totals.rows.buckets]
-        terms = {"field": self.pivot.rows, "size": len(shown), "include": shown}
-        return with_sums({"terms": terms}, self.counting.sums)
-
-    def _cells_by_row(self, pages: Sequence[Aggregation]) -> Mapping[Value, list[Bucket]]:
-        rows, columns = self._row_field, faceted(self.pivot.columns)
-        found: defaultdict[Value, list[Bucket]] = defaultdict(list)
-        for bucket in _pages_of_cells(pages):
-            key = inner(bucket, "key")
-            cell = Bucket(
-                value_of(columns, key["column"]), count_of(bucket), 0, sums_in(bucket, self.counting.sums)
-            )
-            found[value_of(rows, key["row"])].append(cell)
-        return found
-
-    def _row(self, cells: list[Bucket], missing: Bucket | None) -> tuple[Cell, ...]:
-        cells.sort(key=lambda bucket: (-bucket.count, bucket.value))
-        shown = [Cell(bucket.value, bucket.count, bucket.sums) for bucket in cells[: self.pivot.limit]]
-        if missing is not None:
-            shown.append(Cell(None, missing.count, missing.sums))
-        return tuple(shown)
+    def _row(self, value: Value | None, of_rows: "_Buckets", filled: "_Buckets") -> tuple[Cell, ...]:
+        columns = self.pivot.columns
+        defaults = _read(columns, filled[value]) if value in filled else {}
+        counted: list[Cell] = []
+        for column, bucket in _read(columns, of_rows[value]).items():
+            # Of two that are not stated neither has a value that could have been filled in.
+            stated_one = value is not None or column is not None
+            by_default = count_of(defaults[column]) if stated_one and column in defaults else 0
+            counted.append(Cell(column, count_of(bucket), by_default, sums_in(bucket, self.sums)))
+        return row_of(counted)
 
 
-def behind_page(page: Aggregation) -> object:
-    """Give where the next page of cells begins; None behind the last."""
-    cells = inner(page, "cells")
-    return cells.get("after_key") if len(buckets_of(cells)) == PAGE else None
+_Buckets = Mapping[Value | None, Aggregation]
+"""Buckets by the value of a field; that of None is of what does not state it."""
+
+_FILLED = "filled in"
+_COLUMNS = "columns"
+_SHOWN = "shown"
+_UNSTATED = "not stated"
 
 
-def _pages_of_cells(pages: Sequence[Aggregation]) -> Iterator[Aggregation]:
-    for page in pages:
-        yield from buckets_of(inner(page, "cells"))
+def _side(name: str, counted: FacetCounts, unstated: Clause, within: Aggregations) -> Aggregations:
+    """Give what counts the shown values of a field, and what does not state it; and more within each."""
+    shown = [_term(bucket.value) for bucket in counted.buckets]
+    wanted: Aggregations = {_UNSTATED: {"filter": unstated, **_aggs(within)}}
+    if shown:
+        # Depth first, as none of the values is one too many.
+        terms = {"field": name, "size": len(shown), "include": shown, "collect_mode": "depth_first"}
+        wanted[_SHOWN] = {"terms": terms, **_aggs(within)}
+    return wanted
 
 
-def _any_prefix(name: str, values: tuple[Value, ...]) -> Condition:
-    """Demand one of the values; on a version `in` takes in what begins so, as its facet counts."""
-    return Condition(name, Operator.IN, values)
+def _aggs(within: Aggregations) -> Aggregations:
+    return {"aggs": within} if within else {}
 
 
-def _cells(counted: FacetCounts) -> tuple[Cell, ...]:
-    cells = [Cell(bucket.value, bucket.count, bucket.sums) for bucket in counted.buckets]
-    if counted.missing:
-        cells.append(Cell(None, counted.missing, counted.missing_sums))
-    return tuple(cells)
+def _term(value: Value) -> Value:
+    """Write a value as it is named to a node, which reads text for a boolean."""
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _read(name: str, among: Aggregation) -> _Buckets:
+    field = faceted(name)
+    shown = buckets_of(inner(among, _SHOWN)) if _SHOWN in among else ()
+    found: dict[Value | None, Aggregation] = {value_of(field, bucket["key"]): bucket for bucket in shown}
+    found[None] = inner(among, _UNSTATED)
+    return found

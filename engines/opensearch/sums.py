@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from engines.opensearch.aggregation import Aggregations
 from engines.opensearch.condition import asked_field
 from engines.opensearch.response import Aggregation, inner, number_of
+from engines.sums import check_summable
 from mappings.opensearch import SUM_BITS, sum_field
 
 
 def check_sums(names: Sequence[str]) -> None:
     """Raises UnknownField, or ValueError for a field that cannot be added up."""
     for name in names:
-        if not asked_field(name).summable:
-            raise ValueError(f"{name}: cannot be added up")
+        check_summable(asked_field(name))
 
 
 def with_sums(aggregation: Aggregations, names: Sequence[str]) -> Aggregations:

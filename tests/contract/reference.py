@@ -41,6 +41,7 @@ class Expectation:
     facets: Mapping[str, FacetCounts]
     histograms: Mapping[str, HistogramCounts] = field(default_factory=dict)
     pivot: PivotCounts | None = None
+    sums: tuple[int, ...] = ()
 
 
 def expect(narrowed: Narrowed, documents: Sequence[Document]) -> Expectation:
@@ -56,7 +57,8 @@ def expect(narrowed: Narrowed, documents: Sequence[Document]) -> Expectation:
     }
     histograms = {name: _spread(name, found) for name in query.histograms}
     pivot = None if query.pivot is None else _pivot(query.pivot, found, query.sums)
-    return Expectation(tuple(document.key for document in _ordered(found, query)), facets, histograms, pivot)
+    keys = tuple(document.key for document in _ordered(found, query))
+    return Expectation(keys, facets, histograms, pivot, _sums(found, query.sums))
 
 
 def _satisfying(documents: Sequence[Document], *filters: Filter) -> list[Document]:
@@ -132,36 +134,61 @@ def _order(bucket: Bucket) -> tuple[int, str, int]:
     return -bucket.count, "", bucket.value
 
 
+def _cell_order(cell: Cell) -> tuple[bool, int, str, int]:
+    return (True, 0, "", 0) if cell.value is None else (False, *_order(Bucket(cell.value, cell.count)))
+
+
 def _spread(name: str, documents: Sequence[Document]) -> HistogramCounts:
-    values = [int(value) for document in documents for value in document.values_of(name)]
+    values = [
+        (int(value), name in document.derived) for document in documents for value in document.values_of(name)
+    ]
     missing = sum(_not_stated(name, document) for document in documents)
     if not values:
         return HistogramCounts((), missing)
-    bounds = edges(field_named(name), min(values), max(values))
-    spans = tuple(
-        Span(low, high, sum(low <= value < high for value in values)) for low, high in pairwise(bounds)
-    )
-    return HistogramCounts(spans, missing)
+    bounds = edges(field_named(name), min(values)[0], max(values)[0])
+    spans = []
+    for low, high in pairwise(bounds):
+        derived = [filled_in for value, filled_in in values if low <= value < high]
+        spans.append(Span(low, high, len(derived), sum(derived)))
+    return HistogramCounts(tuple(spans), missing)
 
 
 def _pivot(pivot: Pivot, documents: Sequence[Document], sums: Sequence[str]) -> PivotCounts:
-    def counted(name: str, within: Sequence[Document]) -> FacetCounts:
-        return _count(FieldFacet(name, pivot.limit), within, sums)
+    rows = _count(FieldFacet(pivot.rows, pivot.limit), documents, sums)
+    columns = _count(FieldFacet(pivot.columns, pivot.limit), documents, sums)
+    of_rows, of_columns = _holding(pivot.rows, documents), _holding(pivot.columns, documents)
 
-    held: dict[Value | None, list[Document]] = defaultdict(list)
-    for document in documents:
-        for value in _facet_values(pivot.rows, document):
-            held[value].append(document)
-        if _not_stated(pivot.rows, document):
-            held[None].append(document)
-    rows, columns = counted(pivot.rows, documents), counted(pivot.columns, documents)
+    def cell(row: Value | None, column: Value | None) -> Cell:
+        both = [document for key, document in of_rows[row].items() if key in of_columns[column]]
+        named = (pivot.rows, row), (pivot.columns, column)
+        filled = {name for name, value in named if value is not None}
+        return Cell(
+            column,
+            len(both),
+            sum(not filled.isdisjoint(document.derived) for document in both),
+            _sums(both, sums),
+        )
+
+    def row(total: Cell) -> PivotRow:
+        counted = [cell(total.value, column.value) for column in _cells(columns)]
+        return PivotRow(total, tuple(sorted((each for each in counted if each.count), key=_cell_order)))
+
     return PivotCounts(
-        tuple(PivotRow(total, _cells(counted(pivot.columns, held[total.value]))) for total in _cells(rows)),
-        _cells(columns),
-        (rows.distinct, columns.distinct),
+        tuple(row(total) for total in _cells(rows)), _cells(columns), (rows.distinct, columns.distinct)
     )
 
 
+def _holding(name: str, documents: Sequence[Document]) -> Mapping[Value | None, Mapping[str, Document]]:
+    """Sort documents, by key, by what they are counted for; under None those that do not state it."""
+    held: dict[Value | None, dict[str, Document]] = defaultdict(dict)
+    for document in documents:
+        for value in _facet_values(name, document):
+            held[value][document.key] = document
+        if _not_stated(name, document):
+            held[None][document.key] = document
+    return held
+
+
 def _cells(counted: FacetCounts) -> tuple[Cell, ...]:
-    values = tuple(Cell(bucket.value, bucket.count, bucket.sums) for bucket in counted.buckets)
-    return (*values, Cell(None, counted.missing, counted.missing_sums)) if counted.missing else values
+    values = tuple(Cell(*bucket) for bucket in counted.buckets)
+    return (*values, Cell(None, counted.missing, 0, counted.missing_sums)) if counted.missing else values

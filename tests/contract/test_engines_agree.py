@@ -95,6 +95,7 @@ async def _compare(
         dict(wanted.facets),
         dict(wanted.histograms),
         wanted.pivot,
+        wanted.sums,
     )
     assert tuple(hit.key for hit in answer.hits) == wanted.keys
     assert all(hit.body == stored[hit.key].body for hit in answer.hits)
@@ -122,7 +123,7 @@ async def _compare_pages(reader: Reader, narrowed: Narrowed, wanted: Expectation
 
 
 def _counts(answer: Answer) -> tuple[object, ...]:
-    return answer.total, dict(answer.facets), dict(answer.histograms), answer.pivot
+    return answer.total, dict(answer.facets), dict(answer.histograms), answer.pivot, answer.sums
 
 
 @pytest.mark.timeout(300)

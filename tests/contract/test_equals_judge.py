@@ -66,6 +66,7 @@ async def _compare_answer(reader: Reader, narrowed: Narrowed, catalogue: list[Do
         assert dict(answer.facets) == dict(wanted.facets)
         assert dict(answer.histograms) == dict(wanted.histograms)
         assert answer.pivot == wanted.pivot
+        assert answer.sums == wanted.sums
         assert all(hit.body == bodies[hit.key] and hit.scopes == scopes[hit.key] for hit in answer.hits)
         assert len(answer.hits) == min(limit, len(wanted.keys) - len(walked))
         walked.extend(hit.key for hit in answer.hits)
