@@ -199,10 +199,15 @@ class _Use:
         found = self.names.get(name)
         if found is None:
             detail = no_field(name) if find_shown(name) is None else f"{name}: {self.why_not}"
-            raise MistakeError(
-                Mistake(detail=detail, allowed=self.fit, did_you_mean=near(name, tuple(self.names)))
-            )
+            raise MistakeError(Mistake(detail=detail, allowed=self.fit, did_you_mean=self._near(name)))
         return found
+
+    def _near(self, name: str) -> tuple[str, ...]:
+        """Give names that are spelled nearly so, one of each field."""
+        found: dict[str, str] = {}
+        for each in near(name, tuple(self.names)):
+            found.setdefault(self.names[each], each)
+        return tuple(found.values())
 
 
 def _use(why_not: str, fields: Iterable[Field]) -> _Use:

@@ -8,7 +8,15 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from clouds.printable import printable
-from ims_catalog.cli.counts_text import Histogram, Pivot, Sums, counted_texts, histogram_text, pivot_text
+from ims_catalog.cli.counts_text import (
+    Histogram,
+    Pivot,
+    Sums,
+    amount_text,
+    counted_texts,
+    histogram_text,
+    pivot_text,
+)
 
 
 class Understood(TypedDict):
@@ -55,6 +63,7 @@ class Answer(TypedDict):
 
     images: Sequence[Mapping[str, object]]
     total: int
+    sum: NotRequired[Sums]
     facets: Mapping[str, Facet]
     histograms: NotRequired[Mapping[str, Histogram]]
     pivot: NotRequired[Pivot]
@@ -79,6 +88,10 @@ def answer_text(answer: Answer) -> RenderableType:
         parts.append(_line(f"By default only: {', '.join(hidden)}", style="dim"))
     parts += [_line(f"Note: {note}", style="yellow") for note in answer["interpretation"]["notes"]]
     parts.append(_line(_found(answer), style="bold"))
+    parts += [
+        Text(f"{name} of all together: {amount_text(name, amount)}")
+        for name, amount in answer.get("sum", {}).items()
+    ]
     if answer["images"]:
         parts += [Text(), *_images(answer["images"])]
     if answer["total"]:
@@ -96,7 +109,9 @@ def answer_text(answer: Answer) -> RenderableType:
 def _found(answer: Answer) -> str:
     total, shown = answer["total"], len(answer["images"])
     images = f"{total:,} image{'' if total == 1 else 's'}"
-    return images if shown == total else f"{images}, the first {shown} shown"
+    if shown == total:
+        return images
+    return f"{images}, the first {shown} shown" if shown else f"{images}, none of them shown"
 
 
 def _images(images: Sequence[Mapping[str, object]]) -> Iterator[Text]:

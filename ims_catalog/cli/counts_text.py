@@ -126,10 +126,11 @@ def _cell(cell: Cell | None, style: str = "") -> Text:
 
 def counted_texts(count: int, sums: Sums) -> list[str]:
     """Word a count, then each sum beside it: 1,792, 1.5 TiB."""
-    return [f"{count:,}", *(_amount(name, amount) for name, amount in sums.items())]
+    return [f"{count:,}", *(amount_text(name, amount) for name, amount in sums.items())]
 
 
-def _amount(name: str, amount: int) -> str:
+def amount_text(name: str, amount: int) -> str:
+    """Word a sum over a field in its unit."""
     unit = field_named(name).unit
     return _size(amount) if unit == "bytes" else f"{amount:,} {unit or ''}".rstrip()
 

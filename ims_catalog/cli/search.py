@@ -10,6 +10,7 @@ from rich.console import Console
 
 from engines.clock import system_clock
 from ims_catalog.cli.answer_text import FACETS, answer_text
+from ims_catalog.cli.mistake_text import problem_text
 from ims_catalog.cli.options import WRONG_USAGE, AsJson, Config, spoken_errors
 from ims_catalog.compose import open_ledger, open_readers
 from ims_catalog.configuration import load_settings
@@ -44,10 +45,10 @@ def command(
 
     Example: ims-catalog search "KVM GPU images for 64-bit Ubuntu with UEFI"
 
-    Without a question, histograms and the pivot count all there are.
+    Without a question, histograms, the pivot and sums count all there are.
     """
-    if not question and not histogram and pivot is None:
-        raise typer.BadParameter("say what you look for, or what to count by --histogram or --pivot")
+    if not question and not histogram and pivot is None and not add:
+        raise typer.BadParameter("say what you look for, or what to count: --histogram, --pivot or --sum")
     asked = [("q", " ".join(question or ())), ("facets", ",".join(FACETS))]
     asked += [("histograms", name) for name in histogram or ()]
     asked += [("sum", name) for name in add or ()]
@@ -59,12 +60,21 @@ def command(
         try:
             answer = asyncio.run(_ask(load_settings(config), asked))
         except ProblemError as error:
-            typer.echo(f"ims-catalog: {error}", err=True)
+            typer.echo(f"ims-catalog: {problem_text(error, _OPTIONS)}", err=True)
             raise typer.Exit(WRONG_USAGE) from None
     if as_json:
         typer.echo(answer.decode())
     else:
         Console().print(answer_text(orjson.loads(answer)))
+
+
+_OPTIONS = {
+    "q": "the question",
+    "limit": "--limit",
+    "histograms": "--histogram",
+    "pivot": "--pivot",
+    "sum": "--sum",
+}
 
 
 async def _ask(settings: Settings, asked: list[tuple[str, str]]) -> bytes:

@@ -175,11 +175,24 @@ class TestSearch:
         ("arguments", "said"),
         [
             ((), "say what you look for"),
-            (("--sum", "min_disk"), "say what you look for"),
-            (("--pivot", "platform"), "two fields"),
-            (("--histogram", "platform"), "cannot be spread"),
+            (("--pivot", "platform"), "--pivot: has two fields"),
+            (
+                ("--histogram", "min_dsk,platform"),
+                (
+                    "ims-catalog: --histogram: there is no field 'min_dsk' did you mean: min_disk? "
+                    "--histogram: platform: values cannot be spread allowed: trust, created_at,"
+                ),
+            ),
+            (
+                ("--histogram", "min_disk", "--sum", "image_sze"),
+                (
+                    "ims-catalog: --sum: there is no field 'image_sze' did you mean: image_size? "
+                    "allowed: min_disk, min_ram, image_size"
+                ),
+            ),
+            (("--histogram", "x" * 300), "--histogram: a name of 300 characters is too long; at most 255"),
         ],
-        ids=["nothing", "nothing to count", "half a pivot", "no number"],
+        ids=["nothing", "half a pivot", "no histograms", "no sum", "far too long"],
     )
     async def test_what_cannot_be_counted_is_said(
         self, folder: Path, arguments: tuple[str, ...], said: str

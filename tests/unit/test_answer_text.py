@@ -66,8 +66,9 @@ def test_texts_of_a_cloud_are_neither_markup_nor_commands() -> None:
 
 def test_counts_are_shown_without_images_too() -> None:
     text = shown({**answer(), "images": []})
-    assert "7 images, the first 0 shown" in text
+    assert "7 images, none of them shown" in text
     assert "✓ Ubuntu (5)" in text
+    assert "0 images\n" in shown({**answer(), "images": [], "total": 0})
 
 
 def test_what_else_was_counted_stands_beneath() -> None:
@@ -76,6 +77,7 @@ def test_what_else_was_counted_stands_beneath() -> None:
     text = shown(
         {
             **counted,
+            "sum": {"image_size": 5 << 40, "min_disk": 1200},
             "facets": {"platform": {"values": [bucket]}},
             "histograms": {"min_disk": {"values": [{"from": 10, "to": 20, "count": 7}]}},
             "pivot": {
@@ -87,6 +89,13 @@ def test_what_else_was_counted_stands_beneath() -> None:
     )
     places = [
         text.index(part)
-        for part in ("Ubuntu (5, 3 GiB)", "10 up to 20", "platform by firmware", "As of 2026-11-24")
+        for part in (
+            "image_size of all together: 5 TiB",
+            "min_disk of all together: 1,200 GB",
+            "Ubuntu (5, 3 GiB)",
+            "10 up to 20",
+            "platform by firmware",
+            "As of 2026-11-24",
+        )
     ]
     assert places == sorted(places)
