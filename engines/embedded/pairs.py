@@ -13,8 +13,8 @@ from engines.embedded.sums import Part
 PAIRS = 8_000_000
 """Pairs of a row and a column in which documents may stand, all together: most stand in one or two."""
 
-_DOCS = 1 << 16
-_PAIRS = 1 << 19
+_DOCS = 1 << 14
+_PAIRS = 1 << 18
 """Documents and pairs that are looked at together, so that little memory is taken."""
 
 

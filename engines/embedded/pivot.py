@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from pyroaring import BitMap
 
@@ -24,23 +25,20 @@ def count_pivot(pivot: Pivot, base: Base, index: Index, sums: Sums) -> PivotCoun
 
     Raises UnknownField, ValueError for a field that is no facet, and TooCostly.
     """
-    rows, columns = [
-        sums.beside(count(facet, base, index), facet, base)
-        for facet in (FieldFacet(pivot.rows, pivot.limit), FieldFacet(pivot.columns, pivot.limit))
-    ]
+    row_column, column = index.column(pivot.rows), index.column(pivot.columns)
+    rows = count(FieldFacet(pivot.rows, pivot.limit), base, index)
+    columns = count(FieldFacet(pivot.columns, pivot.limit), base, index)
     check_cells(pivot, rows, columns)
+    row_sides, sides = _sides(row_column, rows, base.bits), _sides(column, columns, base.bits)
     try:
-        found = _cells(
-            _sides(index.column(pivot.rows), rows, base.bits),
-            _sides(index.column(pivot.columns), columns, base.bits),
-            [bucket.value for bucket in columns.buckets],
-            sums,
-        )
-        # Without some the row of "not stated" is left out.
-        shown = [PivotRow(total, row) for total, row in zip(cells(rows), found, strict=False)]
+        found = _cells(row_sides, sides, [bucket.value for bucket in columns.buckets], sums)
+        # Where all state the field there is no total of "not stated", and so no row.
+        totals = _totals(rows, row_sides, sums)
+        shown = [PivotRow(total, row) for total, row in zip(totals, found, strict=False)]
+        column_totals = _totals(columns, sides, sums)
     except TooManyPairs:
         raise pivot_too_costly(pivot) from None
-    return PivotCounts(tuple(shown), cells(columns), (rows.distinct, columns.distinct))
+    return PivotCounts(tuple(shown), column_totals, (rows.distinct, columns.distinct))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,17 @@ def _sides(column: Column, counted: FacetCounts, within: Bits) -> tuple[_Side, _
         _Side(shown, within & column.present, within & column.derived),
         _Side(EVERYWHERE, within - column.stated, BitMap()),
     )
+
+
+def _totals(counted: FacetCounts, sides: tuple[_Side, _Side], sums: Sums) -> tuple[Cell, ...]:
+    """Put sums beside the totals of a field."""
+    totals = cells(counted)
+    if not sums.asked:
+        return totals
+    added = chain.from_iterable(
+        tally(docs_of(side.bits), EVERYWHERE, side.axis, sums.held).sums(0) for side in sides
+    )
+    return tuple([total._replace(sums=each) for total, each in zip(totals, added, strict=False)])
 
 
 def _cells(

@@ -40,6 +40,11 @@ class Sums:
             check_summable(column.field)
         self._known: dict[Base, list[list[Part]]] = {}
 
+    @property
+    def asked(self) -> bool:
+        """Whether there is anything to add up."""
+        return bool(self._columns)
+
     def over(self, base: Base) -> tuple[int, ...]:
         """Add up over all documents of a base."""
         return tuple(map(_total, self._parts(base)))
