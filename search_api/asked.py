@@ -11,7 +11,16 @@ from mappings.fields import FIELDS
 from mappings.filter import Filter
 from search_api.clause import Clause
 from search_api.limits import DOUBTS, ERRORS, FACETS, HISTOGRAMS, PAGE, SELECTED, SENTENCE, SORTS, SUMS
-from search_api.naming import SHOWN, find_shown, near, no_field, shown_field, spoken_names
+from search_api.naming import (
+    SHOWN,
+    SHOWN_NAMES,
+    find_shown,
+    near,
+    no_field,
+    shown_field,
+    spoken_names,
+    unknown,
+)
 from search_api.problem import Mistake, MistakeError, refused
 
 _Given = TypeVar("_Given")
@@ -165,7 +174,12 @@ def selection(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _selected(name: str) -> str:
-    return _DERIVED if name == _DERIVED else shown_field(name)[0]
+    if name == _DERIVED:
+        return name
+    found = find_shown(name)
+    if found is None:
+        raise MistakeError(unknown(name, (_DERIVED,)))
+    return found[0]
 
 
 def _each(names: Sequence[str], most: int, what: str, reader: Callable[[str], _Read]) -> tuple[_Read, ...]:
@@ -228,6 +242,6 @@ _ALLOWED: Mapping[str, tuple[str, ...]] = {
     "pivot": _COUNTED.fit,
     "sum": _ADDED.fit,
     "sort": _SORTED.fit,
-    "fields": (*(field.name for field in SHOWN), _DERIVED),
+    "fields": (_DERIVED, *SHOWN_NAMES),
 }
 _PIVOT = 2

@@ -33,6 +33,9 @@ SHOWN: tuple[Field, ...] = (
 )
 """The fields that callers may know of."""
 
+SHOWN_NAMES = tuple(field.name if field.name != MAP_FIELD else f"{MAP_FIELD}.KEY" for field in SHOWN)
+"""What these are called; the map by its keys."""
+
 
 def shown_field(name: str) -> tuple[str, Field]:
     """Find a field by name, wire name or alias; `extra.KEY` gives the map.
@@ -73,7 +76,7 @@ def unknown(name: str, further: tuple[str, ...] = ()) -> Mistake:
     """Say that no field is called so, which there are, and which may have been meant."""
     return Mistake(
         detail=no_field(name),
-        allowed=(*further, *_NAMES),
+        allowed=(*further, *SHOWN_NAMES),
         did_you_mean=near(name, (*further, *_SPOKEN)),
     )
 
@@ -95,7 +98,6 @@ def _short(name: str) -> str:
     return repr(name if len(name) <= 64 else f"{name[:64]}…")
 
 
-_NAMES = tuple(field.name if field.name != MAP_FIELD else f"{MAP_FIELD}.KEY" for field in SHOWN)
 _SPOKEN = tuple(dict.fromkeys(name for field in SHOWN for name in spoken_names(field)))
 
 

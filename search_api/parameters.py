@@ -10,7 +10,7 @@ from search_api.asked import Asked, Doubt, Form, check_doubts, read_asked
 from search_api.clause import Clause
 from search_api.demand import combined, demand
 from search_api.limits import ERRORS, VALUES
-from search_api.naming import LATER, QUESTION_NAMES, check_filterable, shown_field, unknown
+from search_api.naming import LATER, QUESTION_NAMES, check_filterable, find_shown, unknown
 from search_api.problem import Mistake, MistakeError, refused
 from search_api.question.term import ValueProblem, split_terms
 from search_api.terms import Named, Terms
@@ -127,10 +127,10 @@ def read_term(
 def _field(name: str) -> tuple[str, Field]:
     if name in LATER:
         raise MistakeError(Mistake(detail="is not supported by this version", allowed=QUESTION_NAMES))
-    try:
-        return shown_field(name)
-    except MistakeError:
-        raise MistakeError(unknown(name, QUESTION_NAMES)) from None
+    found = find_shown(name)
+    if found is None:
+        raise MistakeError(unknown(name, QUESTION_NAMES))
+    return found
 
 
 def _text(values: Sequence[str]) -> str:
