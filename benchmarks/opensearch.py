@@ -26,6 +26,8 @@ from engines.opensearch.asking import search
 from engines.opensearch.client import Client, Cluster, quoted
 from engines.opensearch.names import Names
 from engines.opensearch.readers import OpenSearchReaders
+from engines.opensearch.response import Bodies
+from engines.opensearch.searches import lines
 from engines.opensearch.served import served
 from engines.query import Answer, Query
 from search_api.access import narrow
@@ -102,13 +104,9 @@ async def _sides(url: str, prefix: str, catalogue: Catalogue, scale: Scale) -> _
     finally:
         await client.close()
     assert meta is not None, "a catalogue has been loaded"
-    path = f"{quoted(meta.generation, '_search')}?allow_partial_search_results=false"
     known = meta.known()
     asked = [
-        Asked(
-            query,
-            post(path, orjson.dumps({**next(search(narrow(query, OPERATOR), known)), "timeout": "60000ms"})),
-        )
+        Asked(query, _request(meta.generation, next(search(narrow(query, OPERATOR), known))))
         for query in queries
     ]
     return _Sides(url, embedded, opensearch, asked)
@@ -217,6 +215,15 @@ def _written(answer: Answer, query: Query) -> bytes:
 
 
 _FRESHNESS = Freshness({})
+
+
+def _request(generation: str, bodies: Bodies) -> bytes:
+    """Write what our engine sends for a question: one search, or several in one request."""
+    limited = [{**body, "timeout": "60000ms"} for body in bodies]
+    if len(limited) > 1:
+        return post(quoted(generation, "_msearch"), lines(limited), "application/x-ndjson")
+    path = f"{quoted(generation, '_search')}?allow_partial_search_results=false"
+    return post(path, orjson.dumps(limited[0]))
 
 
 def _raw_total(raw: RawConnection, request: bytes) -> int:

@@ -1,12 +1,12 @@
 """Asking: the searches that a query takes, one after the other, and the answer that they come to.
 
-Each is a generator: it yields the body of a search, is sent the parsed response, and returns what was asked
-for. Nothing here speaks to a node.
+Each is a generator: it yields the bodies of searches that can be sent together, is sent their parsed
+responses, and returns what was asked for. Nothing here speaks to a node.
 
     asking = search(query, known)
-    body = next(asking)
-    response = ...           # POST /<generation>/_search
-    body = asking.send(response)
+    bodies = next(asking)
+    responses = ...          # POST /<generation>/_search, or _msearch for several
+    bodies = asking.send(responses)
     ...                      # until StopIteration, whose value is the answer
 """
 
@@ -21,16 +21,13 @@ from engines.opensearch.allowance import check_clauses, check_patterns
 from engines.opensearch.condition import Clause
 from engines.opensearch.counts import counted_of
 from engines.opensearch.known import Known
-from engines.opensearch.lifting import Split, split
+from engines.opensearch.lifting import NOTHING_LIFTED, Split, split
 from engines.opensearch.order import Order, order_of
-from engines.opensearch.response import RawHit, response_of
+from engines.opensearch.response import Bodies, Body, RawHit, response_of, total_of
 from engines.query import Answer, Hit, Query
 from mappings.opensearch import BODY, INTERNAL, RAW
 
-Body = dict[str, object]
-"""The body of a search, to be written as JSON."""
-
-Asking = Generator[Body, object, Answer]
+Asking = Generator[Bodies, Sequence[object], Answer]
 
 
 def search(narrowed: Narrowed, known: Known) -> Asking:
@@ -42,30 +39,32 @@ def search(narrowed: Narrowed, known: Known) -> Asking:
     query = narrowed.query
     order, parts = _planned(narrowed, known)
     counts = counted_of(query, parts, known)
-    response = response_of((yield _page(query, order, parts, (BODY, INTERNAL)) | counts.first))
-    total = response["hits"]["total"]["value"]
+    others = counts.others
+    page = {**_page(query, order, parts, (BODY, INTERNAL)), **counts.first}
+    first, *rest = yield (page, *(body for _, body in others))
+    response = response_of(first)
+    by_group = {lifted: response_of(each) for (lifted, _), each in zip(others, rest, strict=True)}
+    total, among = total_of(response), response.get("aggregations", {})
     hits, more = _cut(query, response["hits"].get("hits", ()), total)
-    among = response.get("aggregations", {})
     histograms = yield from counts.histograms(among, total)
     pivot = yield from counts.pivot(among, total)
     return Answer(
         known.generation,
         total,
         tuple([_hit(each) for each in hits]),
-        counts.facets(among, total),
+        counts.facets({**by_group, NOTHING_LIFTED: response}),
         order.position(hits[-1]["sort"]) if more else None,
         histograms,
         pivot,
-        counts.sums(among, total),
     )
 
 
-def raw(narrowed: Narrowed, known: Known) -> Generator[Body, object, Sequence[tuple[str, bytes]]]:
+def raw(narrowed: Narrowed, known: Known) -> Generator[Bodies, Sequence[object], Sequence[tuple[str, bytes]]]:
     """Give key and raw record of the query's hits, at most `limit`, in its order. Raises as `search` does."""
-    query = replace(narrowed.query, facets=(), histograms=(), pivot=None, sums=())
+    query = replace(narrowed.query, facets=(), histograms=(), pivot=None)
     order, parts = _planned(replace(narrowed, query=query), known)
-    response = response_of((yield _page(query, order, parts, (RAW,))))
-    hits, _ = _cut(query, response["hits"].get("hits", ()), 0)
+    (parsed,) = yield (_page(query, order, parts, (RAW,)),)
+    hits, _ = _cut(query, response_of(parsed)["hits"].get("hits", ()), 0)
     return [(_key(each), each["fields"][RAW][0].encode()) for each in hits]
 
 
@@ -73,15 +72,13 @@ def _planned(narrowed: Narrowed, known: Known) -> tuple[Order, Split]:
     query = narrowed.query
     check_patterns(query)
     order, parts = order_of(query), split(narrowed, known.derived)
-    check_clauses(_searched(parts), parts.found)
+    check_clauses(_searched(parts))
     return order, parts
 
 
 def _page(query: Query, order: Order, parts: Split, stored: Sequence[str]) -> Body:
     """Give the body that asks for a page; without a limit only for the total."""
     body: Body = {"query": _searched(parts), "track_total_hits": True, "size": 0}
-    if parts.lifted:
-        body["post_filter"] = parts.hits
     if query.limit < 1:
         return body
     body |= {"sort": order.sort, "stored_fields": list(stored), "size": query.limit}
@@ -94,9 +91,9 @@ def _page(query: Query, order: Order, parts: Split, stored: Sequence[str]) -> Bo
 def _searched(parts: Split) -> Clause:
     """Give what the search demands; what is ranked first scores 1, all else 0."""
     if parts.ranked is None:
-        return parts.search
+        return parts.found
     ranked = {"constant_score": {"filter": parts.ranked}}
-    return {"bool": {"filter": [parts.search], "should": [ranked]}}
+    return {"bool": {"filter": [parts.found], "should": [ranked]}}
 
 
 def _cut(query: Query, hits: Sequence[RawHit], total: int) -> tuple[Sequence[RawHit], bool]:

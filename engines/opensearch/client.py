@@ -131,7 +131,7 @@ class Client:
                 path,
                 params=dict(params) if params else None,
                 body=body,
-                headers=_NDJSON if path.endswith("/_bulk") else None,
+                headers=_NDJSON if path.endswith(("/_bulk", "/_msearch")) else None,
                 timeout=self.cluster.timeout if seconds is None else seconds,
             )
         except ConnectionTimeout as error:
@@ -150,7 +150,7 @@ def quoted(*parts: str) -> str:
 
 def reads(method: str, path: str) -> bool:
     """Tell whether a request changes nothing, so that it may be sent twice."""
-    return method == "GET" or path.endswith(("/_search", "/_count", "/_mget"))
+    return method == "GET" or path.endswith(("/_search", "/_msearch", "/_count", "/_mget"))
 
 
 class Unreachable(EngineUnavailable):

@@ -1,24 +1,24 @@
 """All that a query counts beside its hits: facets, histograms, a pivot."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engines.opensearch.aggregation import Aggregations, prefixed, under
 from engines.opensearch.allowance import check_clauses
-from engines.opensearch.condition import Clause, clause
+from engines.opensearch.condition import Clause, all_of, clause
 from engines.opensearch.facets import Counting
-from engines.opensearch.histogram import bounds_of, histogram, range_aggregations, span_aggregations
+from engines.opensearch.histogram import bounds_of, histogram, range_aggregations, spans_aggregation
 from engines.opensearch.known import Known
-from engines.opensearch.lifting import Places, Split
-from engines.opensearch.pivot import Pivoting
-from engines.opensearch.response import Aggregation, count_of, inner, response_of
-from engines.opensearch.sums import check_sums, sum_aggregations, sums_in
+from engines.opensearch.lifting import NOTHING_LIFTED, Places, Split
+from engines.opensearch.pivot import Pivoting, behind_page
+from engines.opensearch.response import Aggregation, Bodies, Body, Response, inner, response_of, total_of
+from engines.opensearch.sums import check_sums
 from engines.query import Facet, FacetCounts, FilterFacet, HistogramCounts, PivotCounts, Query, lifted_fields
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What a query counts. Documents are grouped by the parts of the query that are lifted."""
+    """What a query counts: `groups` of facets by the parts of the query that they lift."""
 
     query: Query
     parts: Split
@@ -26,80 +26,68 @@ class Counted:
     groups: Mapping[Places, Aggregations]
 
     @property
-    def first(self) -> dict[str, object]:
-        """What the first search counts, as a part of its body."""
-        if not self.groups:
-            return {}
-        if not self.parts.lifted:
-            return {"aggs": self.groups[_NOWHERE]}
-        return {
-            "aggs": {
-                _group(lifted): {"filter": self.parts.counted(lifted), "aggs": aggregations}
-                for lifted, aggregations in self.groups.items()
-            }
-        }
+    def first(self) -> Mapping[str, object]:
+        """What is counted among what the query finds, as a part of the body of that search."""
+        wanted = self.groups.get(NOTHING_LIFTED)
+        return {"aggs": wanted} if wanted else {}
 
-    def facets(self, among: Aggregation, total: int) -> Mapping[str, FacetCounts]:
-        """Read the facets out of the aggregations of the first search."""
+    @property
+    def others(self) -> Sequence[tuple[Places, Body]]:
+        """Give the groups of facets that lift something, each with the search that counts it."""
+        return [
+            (lifted, {**_counting(self.parts.counted(lifted), wanted), "track_total_hits": True})
+            for lifted, wanted in self.groups.items()
+            if lifted
+        ]
+
+    def facets(self, responses: Mapping[Places, Response]) -> Mapping[str, FacetCounts]:
+        """Read the facets out of the responses to the searches of their groups."""
         found: dict[str, FacetCounts] = {}
         for number, facet in enumerate(self.query.facets):
-            bucket, size = self._bucket(_lifted(facet, self.parts), among, total)
-            found[facet.name] = self.counting.read(facet, under(_facet(number), bucket), size)
+            response = responses[_lifted(facet, self.parts)]
+            among = under(_facet(number), response.get("aggregations", {}))
+            found[facet.name] = self.counting.read(facet, among, total_of(response))
         return found
 
     def histograms(
         self, among: Aggregation, total: int
-    ) -> Generator[dict[str, object], object, Mapping[str, HistogramCounts]]:
+    ) -> Generator[Bodies, Sequence[object], Mapping[str, HistogramCounts]]:
         """Count the spans of histograms: their bounds are known once the first search has been answered."""
         if not self.query.histograms:
             return {}
-        bucket, size = self._bucket(_NOWHERE, among, total)
-        ranges = {name: under(_histogram(name), bucket) for name in self.query.histograms}
+        ranges = {name: under(_histogram(name), among) for name in self.query.histograms}
         bounds = {name: bounds_of(name, each) for name, each in ranges.items()}
-        wanted: Aggregations = {}
-        for name, each in bounds.items():
-            if each:
-                spans = span_aggregations(name, each, self.counting.known.derived)
-                wanted |= prefixed(_histogram(name), spans)
+        wanted = {_histogram(name): spans_aggregation(name, each) for name, each in bounds.items() if each}
         counted: Aggregation = {}
         if wanted:
-            counted = response_of((yield self._among(self.parts.found, wanted)))["aggregations"]
+            (parsed,) = yield (_counting(self.parts.found, wanted),)
+            counted = response_of(parsed)["aggregations"]
         return {
-            name: histogram(bounds[name], each, size, under(_histogram(name), counted))
+            name: histogram(
+                bounds[name], each, total, inner(counted, _histogram(name)) if bounds[name] else {}
+            )
             for name, each in ranges.items()
         }
 
     def pivot(
         self, among: Aggregation, total: int
-    ) -> Generator[dict[str, object], object, PivotCounts | None]:
+    ) -> Generator[Bodies, Sequence[object], PivotCounts | None]:
         """Count the cells of the pivot: of its rows those that are shown."""
         if self.query.pivot is None:
             return None
-        pivoting = Pivoting(self.query.pivot, self.counting.known, self.query.sums)
-        bucket, size = self._bucket(_NOWHERE, among, total)
-        totals = pivoting.totals(under(_PIVOT, bucket), size)
-        counted: Aggregation = {}
-        if size:
-            wanted = pivoting.cell_aggregations(totals)
-            counted = response_of((yield self._among(self.parts.found, wanted)))["aggregations"]
-        return pivoting.counts(totals, counted)
-
-    def sums(self, among: Aggregation, total: int) -> tuple[int, ...]:
-        """Read what adds up over all that the query finds out of the aggregations of the first search."""
-        if not self.query.sums:
-            return ()
-        bucket, _ = self._bucket(_NOWHERE, among, total)
-        return sums_in(under(_SUM, bucket), self.query.sums)
-
-    def _bucket(self, lifted: Places, among: Aggregation, total: int) -> tuple[Aggregation, int]:
-        """Give the aggregations of a group, and how many documents it has."""
-        if not self.parts.lifted:
-            return among, total
-        bucket = inner(among, _group(lifted))
-        return bucket, count_of(bucket)
-
-    def _among(self, found: Clause, wanted: Mapping[str, object]) -> dict[str, object]:
-        return {"query": found, "size": 0, "track_total_hits": False, "aggs": dict(wanted)}
+        pivoting = Pivoting(self.query.pivot, self.counting)
+        totals = pivoting.totals(under(_PIVOT, among), total)
+        if not totals.rows.buckets:
+            return pivoting.counts(totals, ())
+        within = all_of([self.parts.found, pivoting.shown(totals)])
+        pages: list[Aggregation] = []
+        behind: object = None
+        while not pages or behind is not None:
+            wanted = pivoting.cell_aggregations(totals, behind)
+            (parsed,) = yield (_counting(within, wanted),)
+            pages.append(response_of(parsed)["aggregations"])
+            behind = behind_page(pages[-1])
+        return pivoting.counts(totals, pages)
 
 
 def counted_of(query: Query, parts: Split, known: Known) -> Counted:
@@ -117,27 +105,18 @@ def counted_of(query: Query, parts: Split, known: Known) -> Counted:
         groups.setdefault(_lifted(facet, parts), {}).update(wanted)
     for name in query.histograms:
         wanted = prefixed(_histogram(name), range_aggregations(name, known.derived))
-        groups.setdefault(_NOWHERE, {}).update(wanted)
+        groups.setdefault(NOTHING_LIFTED, {}).update(wanted)
     if query.pivot is not None:
-        wanted = prefixed(_PIVOT, Pivoting(query.pivot, known, query.sums).total_aggregations())
-        groups.setdefault(_NOWHERE, {}).update(wanted)
-    if query.sums:
-        wanted = prefixed(_SUM, sum_aggregations(query.sums))
-        groups.setdefault(_NOWHERE, {}).update(wanted)
+        wanted = prefixed(_PIVOT, Pivoting(query.pivot, counting).total_aggregations())
+        groups.setdefault(NOTHING_LIFTED, {}).update(wanted)
     return Counted(query, parts, counting, groups)
 
 
-_NOWHERE: Places = frozenset()
 _PIVOT = "pivot"
-_SUM = "sum"
 
 
 def _lifted(facet: Facet, parts: Split) -> Places:
     return parts.groups[lifted_fields(facet)]
-
-
-def _group(lifted: Places) -> str:
-    return " ".join(["but", *map(str, sorted(lifted))])
 
 
 def _facet(number: int) -> str:
@@ -146,3 +125,7 @@ def _facet(number: int) -> str:
 
 def _histogram(name: str) -> str:
     return f"histogram {name}"
+
+
+def _counting(found: Clause, wanted: Mapping[str, object]) -> Body:
+    return {"query": found, "size": 0, "track_total_hits": False, "aggs": dict(wanted)}

@@ -1,22 +1,27 @@
-"""What a query finds, and what its facets count within, in one search.
+"""What a query finds, and what its facets count within.
 
-A facet does not obey the parts of the query that it lifts. So the search demands only what all facets obey;
-hits obey the rest by a post filter, and each group of facets the parts that it does not lift by a filter of
-its own.
+A facet does not obey the parts of the query that it lifts. Those that lift the same parts are a group, and
+each group is counted by a search of its own: a node finds the documents of a plain conjunction several times
+faster than it can tell, of each document that some facet counts, which of them do.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engines.narrowed import Narrowed
-from engines.opensearch.condition import Clause, all_of, at_least, clause, has_token
+from engines.opensearch.condition import NOTHING, Clause, all_of, at_least, clause, has_token
 from engines.query import Query, is_lifted, lifted_fields
+from mappings.field import Kind
+from mappings.fields import FIELDS
 from mappings.filter import conjuncts, fields
 from mappings.opensearch import COMPANION, words_field
 from mappings.text import tokens
 
 Places = frozenset[int]
 """Which of the lifted parts a group of facets does not obey."""
+
+
+NOTHING_LIFTED: Places = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,55 +39,49 @@ class Split:
     ranked: Clause | None
 
     @property
-    def search(self) -> Clause:
-        """What the search demands: what no group of facets counts is left out.
-
-        Each group obeys all lifted parts but its own, so at least as many as the one that lifts most.
-        """
-        obeyed = len(self.lifted) - max(map(len, self.groups.values()), default=0)
-        nearly = [at_least(obeyed, self.lifted)] if self.lifted and obeyed else []
-        return _images([*self.base, *nearly])
-
-    @property
     def found(self) -> Clause:
-        """What the query finds, all in one."""
-        return _images([*self.base, *self.lifted])
-
-    @property
-    def hits(self) -> Clause:
-        """What of the search the query finds."""
-        return self.counted(_NOWHERE)
+        """What the query finds."""
+        return self.counted(NOTHING_LIFTED)
 
     def counted(self, lifted: Places) -> Clause:
-        """What of the search a group of facets counts within."""
-        return all_of(part for place, part in enumerate(self.lifted) if place not in lifted)
-
-
-_NOWHERE: Places = frozenset()
+        """What a group of facets counts within."""
+        return all_of([*self.base, *(part for place, part in enumerate(self.lifted) if place not in lifted)])
 
 
 def split(narrowed: Narrowed, derived: frozenset[str]) -> Split:
     """Split a query by what its facets lift. Raises as `clause` does."""
     query = narrowed.query
     kinds = {lifted_fields(facet) for facet in query.facets}
-    base = [clause(part, derived) for part in (narrowed.access, *query.text)]
+    steady = [_IMAGES, clause(narrowed.access, derived)]
+    base = [clause(part, derived) for part in query.text]
     lifted: list[tuple[frozenset[str], Clause]] = []
     for part in conjuncts(query.filter):
         names = fields(part)
         if any(is_lifted(names, kind) for kind in kinds):
             lifted.append((names, clause(part, derived)))
         else:
-            base.append(clause(part, derived))
+            (steady if names <= _FLAGS else base).append(clause(part, derived))
     groups = {
         kind: frozenset([place for place, (names, _) in enumerate(lifted) if is_lifted(names, kind)])
         for kind in kinds
     }
+    base.append(_remembered(all_of(steady)))
     return Split(tuple(base), tuple(part for _, part in lifted), groups, _ranked(query))
 
 
-def _images(demanded: Sequence[Clause]) -> Clause:
-    """Leave out what is no image."""
-    return all_of([*demanded, {"bool": {"must_not": [{"exists": {"field": COMPANION}}]}}])
+_IMAGES: Clause = {"bool": {"must_not": [{"exists": {"field": COMPANION}}]}}
+"""Leaves out what is no image."""
+
+_FLAGS = frozenset(each.name for each in FIELDS if each.kind is Kind.BOOLEAN)
+
+
+def _remembered(steady: Clause) -> Clause:
+    """Write what many questions have in common so that a node remembers which documents it finds.
+
+    It does so of alternatives that come again and again, but takes a conjunction apart: so nothing at all is
+    given as an alternative.
+    """
+    return steady if steady == NOTHING else at_least(1, [steady, {"term": {COMPANION: ""}}])
 
 
 def _ranked(query: Query) -> Clause | None:

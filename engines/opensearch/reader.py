@@ -5,12 +5,13 @@ from typing import TypeVar
 
 from engines.base import Companions, EngineTimeout, GenerationGone
 from engines.narrowed import Narrowed
-from engines.opensearch.asking import Body, raw, search
+from engines.opensearch.asking import raw, search
 from engines.opensearch.client import Client
 from engines.opensearch.meta import Meta
 from engines.opensearch.reply import part
+from engines.opensearch.response import Bodies
+from engines.opensearch.searches import searches
 from engines.opensearch.stored import companions
-from engines.opensearch.stored import search as send
 from engines.query import Answer
 
 MARGIN_SECONDS = 1.0
@@ -52,24 +53,24 @@ class OpenSearchReader:
             raise GenerationGone(f"{self.generation!r} is no longer kept")
         return await companions(self._client, self.generation, sealed)
 
-    async def _ask(self, asking: Generator[Body, object, _Asked]) -> _Asked:
-        """Send one search after the other until there is an answer."""
+    async def _ask(self, asking: Generator[Bodies, Sequence[object], _Asked]) -> _Asked:
+        """Send what is to be searched, as often as it takes, until there is an answer."""
         try:
-            body = next(asking)
+            bodies = next(asking)
             while True:
-                body = asking.send(await self._send(body))
+                bodies = asking.send(await self._send(bodies))
         except StopIteration as answered:
             result: _Asked = answered.value
             return result
 
-    async def _send(self, body: Body) -> object:
+    async def _send(self, bodies: Bodies) -> Sequence[object]:
         seconds = self._client.cluster.timeout
-        limited = {**body, "timeout": f"{int(seconds * 1000)}ms"}
+        limited = [{**body, "timeout": f"{int(seconds * 1000)}ms"} for body in bodies]
         try:
-            reply = await send(self._client, self.generation, limited, seconds + MARGIN_SECONDS)
+            replies = await searches(self._client, self.generation, limited, seconds + MARGIN_SECONDS)
         except GenerationGone:
             self._gone(self.generation)
             raise
-        if part(reply, "timed_out") is not False:
+        if any(part(reply, "timed_out") is not False for reply in replies):
             raise EngineTimeout(f"OpenSearch had no whole answer after {seconds:g} s")
-        return reply
+        return replies

@@ -5,6 +5,12 @@ from typing import TypedDict, cast
 
 from engines.base import EngineUnavailable
 
+Body = dict[str, object]
+"""The body of a search, to be written as JSON."""
+
+Bodies = tuple[Body, ...]
+"""Searches that are sent together; the responses come in the same order."""
+
 Aggregation = dict[str, object]
 """What came back of one aggregation, or of one of its buckets."""
 
@@ -37,6 +43,11 @@ def response_of(parsed: object) -> Response:
     if not isinstance(parsed, dict) or not isinstance(parsed.get("hits"), dict):
         raise EngineUnavailable("what came back from the cluster is no answer to a search")
     return cast("Response", parsed)
+
+
+def total_of(response: Response) -> int:
+    """Give how many documents were found in all."""
+    return response["hits"]["total"]["value"]
 
 
 def inner(bucket: Aggregation, name: str) -> Aggregation:

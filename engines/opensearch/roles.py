@@ -1,7 +1,8 @@
 """The two roles that an installation needs, in the form of OpenSearch's security plugin. Pure.
 
 Each action is named alone. What a request needs is told by the plugin's own rules: a write of documents is
-`indices:data/write/bulk` for the cluster, and `bulk[s]` and `index` for the index; an index that is created
+`indices:data/write/bulk` for the cluster, and `bulk[s]` and `index` for the index; several searches at once
+are `indices:data/read/msearch` for the cluster, and each a search of its index; an index that is created
 with an alias needs `indices:admin/aliases` too; a refresh and a block need their shard forms; an expression
 with a wildcard needs the action on every index that it meets, one without any index on all of the cluster.
 """
@@ -69,7 +70,7 @@ def _indexer(names: Names) -> Role:
 def _search(names: Names) -> Role:
     return Role(
         description="ims-catalog serve, search, runs: reads what is served and the ledger, writes nothing",
-        cluster_permissions=(MAIN,),
+        cluster_permissions=(MAIN, "indices:data/read/msearch"),
         index_permissions=(
             IndexPermission((generations(names),), (SEARCH, MAPPINGS)),
             IndexPermission((names.served, names.lease), (MAPPINGS,)),

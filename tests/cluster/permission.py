@@ -92,6 +92,13 @@ def _writing(index: str, body: bytes, aliases: Aliases) -> Iterator[Need]:
     yield from _on_indices("indices:data/write/bulk[s]", "indices:data/write/index")(index, body, aliases)
 
 
+def _searching_together(index: str, body: bytes, aliases: Aliases) -> Iterator[Need]:
+    yield Need("indices:data/read/msearch")
+    # A header may name indices of its own, which ours never do.
+    assert not any("index" in orjson.loads(header) for header in body.splitlines()[::2])
+    yield from _on_indices("indices:data/read/search")(index, body, aliases)
+
+
 def _creating(index: str, body: bytes, aliases: Aliases) -> Iterator[Need]:
     del aliases
     yield Need("indices:admin/create", index)
@@ -128,6 +135,7 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], _Told], ...] = tuple(
         ),
         ("POST", f"{_INDEX}/_refresh", _on_indices("indices:admin/refresh", "indices:admin/refresh[s]")),
         ("POST", f"{_INDEX}/_search", _on_indices("indices:data/read/search")),
+        ("POST", f"{_INDEX}/_msearch", _searching_together),
         ("POST", f"{_INDEX}/_bulk", _writing),
         ("PUT", f"{_INDEX}/_doc/[^/]+", _writing),
         ("GET", f"{_INDEX}/_doc/[^/]+", _on_indices("indices:data/read/get")),

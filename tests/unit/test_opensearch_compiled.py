@@ -8,6 +8,7 @@ from engines.opensearch.asking import raw, search
 from engines.opensearch.condition import EVERYTHING, NOTHING, clause
 from engines.opensearch.known import Known
 from engines.opensearch.pattern import wildcard
+from engines.opensearch.response import Bodies, Body
 from engines.query import FieldFacet, Position, Query, Sort
 from mappings.filter import EVERY, TEXT, And, Condition, Filter, Not, Operator, Or, Value
 
@@ -158,8 +159,13 @@ def test_runs_of_stars_are_one() -> None:
     assert wildcard("a***b**") == "a*b*"
 
 
-def body(query: Query, access: Filter = EVERY) -> dict[str, object]:
+def body(query: Query, access: Filter = EVERY) -> Body:
     """The first search of a query."""
+    return bodies(query, access)[0]
+
+
+def bodies(query: Query, access: Filter = EVERY) -> Bodies:
+    """The searches that are sent first."""
     return next(search(Narrowed(query, access), KNOWN))
 
 
@@ -168,44 +174,64 @@ PLATFORM, FIRMWARE = {"term": {"platform": "Ubuntu"}}, {"term": {"firmware": "ue
 DISK = {"range": {"min_disk": {"lte": 40}}}
 
 
-def test_what_facets_lift_filters_hits_behind_them_and_each_other() -> None:
-    asked = body(Query(filter=And((UBUNTU, UEFI, SMALL)), facets=FACETS))
-    nearly = {"bool": {"should": [PLATFORM, FIRMWARE], "minimum_should_match": 1}}
-    assert asked["query"] == {"bool": {"filter": [DISK, nearly], "must_not": [NO_COMPANION]}}
-    assert asked["post_filter"] == {"bool": {"filter": [PLATFORM, FIRMWARE]}}
-    groups = asked["aggs"]
-    assert isinstance(groups, dict)
-    assert {name: group["filter"] for name, group in groups.items()} == {"but 0": FIRMWARE, "but 1": PLATFORM}
+def steady(*demanded: object, forbidden: tuple[object, ...] = ()) -> dict[str, object]:
+    """What many questions have in common, in the form in which a node remembers it."""
+    wanted = {"filter": [*demanded]} if demanded else {}
+    common = {"bool": {**wanted, "must_not": [NO_COMPANION, *forbidden]}}
+    return {"bool": {"should": [common, {"term": {"companion": ""}}], "minimum_should_match": 1}}
 
 
-def test_one_lifted_part_leaves_nothing_to_demand_of_all() -> None:
-    asked = body(Query(filter=And((UBUNTU, SMALL)), facets=FACETS))
-    assert asked["query"] == {"bool": {"filter": [DISK], "must_not": [NO_COMPANION]}}
-    assert asked["post_filter"] == PLATFORM
-    groups = asked["aggs"]
-    assert isinstance(groups, dict)
-    assert {name: group["filter"] for name, group in groups.items()} == {"but 0": EVERYTHING, "but": PLATFORM}
+def counted(asked: Body) -> list[str]:
+    """The names of what a search counts."""
+    aggregations = asked["aggs"]
+    assert isinstance(aggregations, dict)
+    return list(aggregations)
 
 
-def test_two_parts_on_one_field_are_lifted_together() -> None:
-    asked = body(Query(filter=And((UBUNTU, Not(holds("platform", "in", "b")), UEFI)), facets=FACETS))
-    query = asked["query"]
-    assert isinstance(query, dict)
-    (nearly,) = query["bool"]["filter"]
-    # Of three parts the facet of platforms obeys one only.
-    assert nearly["bool"]["minimum_should_match"] == 1
+def found(*demanded: object) -> dict[str, object]:
+    return {"bool": {"filter": [steady(), *demanded]}} if demanded else steady()
+
+
+def test_each_group_of_facets_is_counted_by_a_search_without_what_it_lifts() -> None:
+    hits, platforms, firmware = bodies(Query(filter=And((UBUNTU, UEFI, SMALL)), facets=FACETS))
+    assert hits["query"] == {"bool": {"filter": [DISK, steady(), PLATFORM, FIRMWARE]}}
+    assert "aggs" not in hits
+    assert platforms["query"] == {"bool": {"filter": [DISK, steady(), FIRMWARE]}}
+    assert firmware["query"] == {"bool": {"filter": [DISK, steady(), PLATFORM]}}
+    assert counted(platforms) == ["facet 0 values"]
+    assert counted(firmware) == ["facet 1 values", "facet 1 filled in"]
+    assert platforms["size"] == firmware["size"] == 0
+
+
+def test_facets_that_lift_nothing_are_counted_with_the_hits() -> None:
+    hits, platforms = bodies(Query(filter=And((UBUNTU, SMALL)), facets=FACETS))
+    assert counted(hits) == ["facet 1 values", "facet 1 filled in"]
+    assert counted(platforms) == ["facet 0 values"]
+    assert platforms["query"] == {"bool": {"filter": [DISK, steady()]}}
+
+
+def test_all_parts_on_one_field_are_lifted_together() -> None:
+    other = Not(holds("platform", "in", "b"))
+    _, platforms, firmware = bodies(Query(filter=And((UBUNTU, other, UEFI)), facets=FACETS))
+    assert platforms["query"] == found(FIRMWARE)
+    assert firmware["query"] == {
+        "bool": {"filter": [steady(), PLATFORM], "must_not": [{"term": {"platform": "b"}}]}
+    }
 
 
 def test_without_facets_nothing_is_lifted() -> None:
-    asked = body(Query(filter=And((UBUNTU, UEFI))))
-    assert asked["query"] == {"bool": {"filter": [PLATFORM, FIRMWARE], "must_not": [NO_COMPANION]}}
-    assert "post_filter" not in asked
+    (asked,) = bodies(Query(filter=And((UBUNTU, UEFI))))
+    assert asked["query"] == {"bool": {"filter": [PLATFORM, FIRMWARE, steady()]}}
     assert "aggs" not in asked
 
 
-def test_access_is_demanded_of_all() -> None:
-    asked = body(Query(filter=UBUNTU, facets=FACETS), access=UEFI)
-    assert asked["query"] == {"bool": {"filter": [FIRMWARE], "must_not": [NO_COMPANION]}}
+def test_access_and_flags_stand_together() -> None:
+    protected = holds("protected", "in", True)
+    hidden = Not(holds("hidden", "in", True))
+    _, platforms = bodies(Query(filter=And((UBUNTU, protected, hidden)), facets=FACETS), access=UEFI)
+    assert platforms["query"] == steady(
+        FIRMWARE, {"term": {"protected": True}}, forbidden=({"term": {"hidden": True}},)
+    )
 
 
 def test_facets_ask_for_all_values_or_for_the_first_of_very_many() -> None:
@@ -267,14 +293,16 @@ def test_a_rank_by_name_is_turned_round() -> None:
 
 def test_counting_only_asks_for_no_hit() -> None:
     assert body(Query(filter=UBUNTU, limit=0)) == {
-        "query": {"bool": {"filter": [PLATFORM], "must_not": [NO_COMPANION]}},
+        "query": {"bool": {"filter": [PLATFORM, steady()]}},
         "track_total_hits": True,
         "size": 0,
     }
 
 
 def test_raw_records_are_asked_for_without_counts() -> None:
-    asked = next(raw(Narrowed(Query(filter=UBUNTU, facets=FACETS, histograms=("min_disk",)), EVERY), KNOWN))
+    (asked,) = next(
+        raw(Narrowed(Query(filter=UBUNTU, facets=FACETS, histograms=("min_disk",)), EVERY), KNOWN)
+    )
     assert "aggs" not in asked
     assert asked["stored_fields"] == ["raw"]
 
