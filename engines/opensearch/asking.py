@@ -56,12 +56,13 @@ def search(narrowed: Narrowed, known: Known) -> Asking:
         order.position(hits[-1]["sort"]) if more else None,
         histograms,
         pivot,
+        counts.sums(among),
     )
 
 
 def raw(narrowed: Narrowed, known: Known) -> Generator[Bodies, Sequence[object], Sequence[tuple[str, bytes]]]:
     """Give key and raw record of the query's hits, at most `limit`, in its order. Raises as `search` does."""
-    query = replace(narrowed.query, facets=(), histograms=(), pivot=None)
+    query = replace(narrowed.query, facets=(), histograms=(), pivot=None, sums=())
     order, parts = _planned(replace(narrowed, query=query), known)
     (parsed,) = yield (_page(query, order, parts, (RAW,)),)
     hits, _ = _cut(query, response_of(parsed)["hits"].get("hits", ()), 0)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from engines.opensearch.aggregation import Aggregations, prefixed, under
 from engines.opensearch.allowance import check_clauses
-from engines.opensearch.condition import Clause, all_of, clause
+from engines.opensearch.condition import Clause, clause
 from engines.opensearch.facets import Counting
-from engines.opensearch.histogram import bounds_of, histogram, range_aggregations, spans_aggregation
+from engines.opensearch.histogram import bounds_of, histogram, range_aggregations, span_aggregations
 from engines.opensearch.known import Known
 from engines.opensearch.lifting import NOTHING_LIFTED, Places, Split
-from engines.opensearch.pivot import Pivoting, behind_page
-from engines.opensearch.response import Aggregation, Bodies, Body, Response, inner, response_of, total_of
-from engines.opensearch.sums import check_sums
+from engines.opensearch.pivot import Pivoting
+from engines.opensearch.response import Aggregation, Bodies, Body, Response, response_of, total_of
+from engines.opensearch.sums import check_sums, sum_aggregations, sums_in
 from engines.query import Facet, FacetCounts, FilterFacet, HistogramCounts, PivotCounts, Query, lifted_fields
 
 
@@ -57,15 +57,17 @@ class Counted:
             return {}
         ranges = {name: under(_histogram(name), among) for name in self.query.histograms}
         bounds = {name: bounds_of(name, each) for name, each in ranges.items()}
-        wanted = {_histogram(name): spans_aggregation(name, each) for name, each in bounds.items() if each}
+        wanted: Aggregations = {}
+        for name, each in bounds.items():
+            if each:
+                spans = span_aggregations(name, each, self.counting.known.derived)
+                wanted |= prefixed(_histogram(name), spans)
         counted: Aggregation = {}
         if wanted:
             (parsed,) = yield (_counting(self.parts.found, wanted),)
             counted = response_of(parsed)["aggregations"]
         return {
-            name: histogram(
-                bounds[name], each, total, inner(counted, _histogram(name)) if bounds[name] else {}
-            )
+            name: histogram(bounds[name], each, total, under(_histogram(name), counted))
             for name, each in ranges.items()
         }
 
@@ -75,19 +77,18 @@ class Counted:
         """Count the cells of the pivot: of its rows those that are shown."""
         if self.query.pivot is None:
             return None
-        pivoting = Pivoting(self.query.pivot, self.counting)
+        pivoting = Pivoting(self.query.pivot, self.counting.known, self.query.sums)
         totals = pivoting.totals(under(_PIVOT, among), total)
-        if not totals.rows.buckets:
-            return pivoting.counts(totals, ())
-        within = all_of([self.parts.found, pivoting.shown(totals)])
-        pages: list[Aggregation] = []
-        behind: object = None
-        while not pages or behind is not None:
-            wanted = pivoting.cell_aggregations(totals, behind)
-            (parsed,) = yield (_counting(within, wanted),)
-            pages.append(response_of(parsed)["aggregations"])
-            behind = behind_page(pages[-1])
-        return pivoting.counts(totals, pages)
+        counted: Aggregation = {}
+        if total:
+            wanted = pivoting.cell_aggregations(totals)
+            (parsed,) = yield (_counting(self.parts.found, wanted),)
+            counted = response_of(parsed)["aggregations"]
+        return pivoting.counts(totals, counted)
+
+    def sums(self, among: Aggregation) -> tuple[int, ...]:
+        """Read what adds up over all that the query finds out of the aggregations of the first search."""
+        return sums_in(under(_SUM, among), self.query.sums)
 
 
 def counted_of(query: Query, parts: Split, known: Known) -> Counted:
@@ -107,12 +108,16 @@ def counted_of(query: Query, parts: Split, known: Known) -> Counted:
         wanted = prefixed(_histogram(name), range_aggregations(name, known.derived))
         groups.setdefault(NOTHING_LIFTED, {}).update(wanted)
     if query.pivot is not None:
-        wanted = prefixed(_PIVOT, Pivoting(query.pivot, counting).total_aggregations())
+        wanted = prefixed(_PIVOT, Pivoting(query.pivot, known, query.sums).total_aggregations())
+        groups.setdefault(NOTHING_LIFTED, {}).update(wanted)
+    if query.sums:
+        wanted = prefixed(_SUM, sum_aggregations(query.sums))
         groups.setdefault(NOTHING_LIFTED, {}).update(wanted)
     return Counted(query, parts, counting, groups)
 
 
 _PIVOT = "pivot"
+_SUM = "sum"
 
 
 def _lifted(facet: Facet, parts: Split) -> Places:
