@@ -1,20 +1,25 @@
 """The tests' server that the environment names, and what the processes of a run know of their server."""
 
 import json
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
 
 from tests.opensearch.__main__ import main
 from tests.opensearch.available import given_url
-from tests.opensearch.direct import ask
 from tests.opensearch.shared import make_ready, required_url, shared_node, shared_url
 from tests.opensearch.unavailable import Unavailable
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass
@@ -123,15 +128,18 @@ def test_no_named_server(monkeypatch: pytest.MonkeyPatch) -> None:
     assert given_url() is None
 
 
-def test_no_proxy_is_asked_for_a_server(cluster: Pretended, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_is_asked_for_a_server(cluster: Pretended) -> None:
+    url = f"http://{cluster.address}"
+    program = (
+        "from tests.opensearch.available import given_url; from tests.opensearch.direct import ask; "
+        "ask(f'{given_url()}/some')"
+    )
     with pretending(Pretended()) as proxy:
-        for name in ("http_proxy", "HTTP_PROXY"):
-            monkeypatch.setenv(name, f"http://{proxy.address}")
+        # A process of its own: the environment may be read while modules are loaded.
+        environment = {**os.environ, "OPENSEARCH_URL": url, "http_proxy": f"http://{proxy.address}"}
         for name in ("no_proxy", "NO_PROXY"):
-            monkeypatch.delenv(name, raising=False)
-        monkeypatch.setenv("OPENSEARCH_URL", f"http://{cluster.address}")
-        assert given_url() == f"http://{cluster.address}"
-        assert ask(f"http://{cluster.address}/some")["version"] == cluster.version
+            environment.pop(name, None)
+        subprocess.run([sys.executable, "-c", program], env=environment, cwd=ROOT, check=True)
     assert proxy.asked == []
     assert cluster.asked[-1] == "/some"
 
