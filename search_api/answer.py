@@ -7,7 +7,7 @@ import orjson
 from engines.query import Answer, Hit, Query
 from mappings.fields import MAP_FIELD
 from search_api.clause import Question
-from search_api.facet_counts import facets_json
+from search_api.facet_counts import facets_json, sum_member
 from search_api.freshness import JOINED, Freshness
 from search_api.histogram import histograms_json
 from search_api.interpretation import interpretation_json
@@ -25,9 +25,10 @@ def answer_json(
     cursor: str | None,
 ) -> bytes:
     """Write the answer to a search; `images` and `catalog` are JSON already."""
-    return b'{"images":%b,"total":%d,%b,"relaxations":[],"catalog":%b,"next":%b}' % (
+    return b'{"images":%b,"total":%d%b,%b,"relaxations":[],"catalog":%b,"next":%b}' % (
         images,
         answer.total,
+        sum_member(query.sums, answer.sums).encode(),
         _counted(answer, question, query, notes),
         catalog,
         orjson.dumps(cursor),
@@ -36,8 +37,9 @@ def answer_json(
 
 def counts_json(answer: Answer, question: Question, query: Query, *, catalog: bytes) -> bytes:
     """Write the answer to a question about facets only."""
-    return b'{"total":%d,%b,"catalog":%b}' % (
+    return b'{"total":%d%b,%b,"catalog":%b}' % (
         answer.total,
+        sum_member(query.sums, answer.sums).encode(),
         _counted(answer, question, query, ()),
         catalog,
     )

@@ -75,6 +75,11 @@ def beginning(name: str, value: Value | None) -> str:
     return _NOT_STATED if value is None else _beginnings(name)[value]
 
 
+def by_default_member(count: int) -> str:
+    """Write how many of a count did not state their value, from the comma on; nothing where all did."""
+    return f',"by_default":{count}' if count else ""
+
+
 def sum_member(names: tuple[str, ...], sums: tuple[int, ...]) -> str:
     """Write the sums beside a count, from the comma on; nothing where none were asked for."""
     if not names:
@@ -87,7 +92,7 @@ def _facet(name: str, counts: FacetCounts, chosen: frozenset[Value | None], sums
     beginnings = _beginnings(name)
     values = [
         f"{beginnings[value]}{count}{_CHOSEN if value in chosen else _NOT_CHOSEN}"
-        f"{_by_default(by_default) if by_default else ''}{sum_member(sums, added) if sums else ''}}}"
+        f"{by_default_member(by_default) if by_default else ''}{sum_member(sums, added) if sums else ''}}}"
         for value, count, by_default, added in counts.buckets
     ]
     selected = _CHOSEN if None in chosen else _NOT_CHOSEN
@@ -97,10 +102,6 @@ def _facet(name: str, counts: FacetCounts, chosen: frozenset[Value | None], sums
 
 
 _CHOSEN, _NOT_CHOSEN = ',"selected":true', ',"selected":false'
-
-
-def _by_default(count: int) -> str:
-    return f',"by_default":{count}'
 
 
 class _Beginnings(dict[Value, str]):

@@ -15,7 +15,8 @@ def histograms_json(histograms: Mapping[str, HistogramCounts]) -> bytes:
     """Write the section: `from` <= x < `to`, dates as ISO 8601 text; both null is what is not stated.
 
     A bound that no question could name, as it lies beyond the largest number or the calendar, is null: that
-    span is open there. "Not stated" always comes last, also at 0.
+    span is open there. "Not stated" always comes last, also at 0; `by_default` of a span's count are among it
+    as well, as a rule gave them their value, and stand there where there are some.
     """
     return orjson.dumps({name: _histogram(name, counts) for name, counts in histograms.items()})
 
@@ -27,7 +28,8 @@ def _histogram(name: str, counts: HistogramCounts) -> dict[str, object]:
 
 
 def _span(low: object, high: object, span: Span) -> dict[str, object]:
-    return {"from": low, "to": high, "count": span.count}
+    shown = {"from": low, "to": high, "count": span.count}
+    return {**shown, "by_default": span.by_default} if span.by_default else shown
 
 
 _FIRST = milliseconds("0001-01-01T00:00:00Z")

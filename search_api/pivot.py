@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 
 from engines.query import Cell, Pivot, PivotCounts
-from search_api.facet_counts import beginning, sum_member
+from search_api.facet_counts import beginning, by_default_member, sum_member
 
 
 def pivot_json(pivot: Pivot, counts: PivotCounts, sums: tuple[str, ...]) -> bytes:
     """Write the section: rows as the engine orders them, each with its cells, and `columns`, their totals.
 
-    "Not stated" comes last, and only where some are not.
+    "Not stated" comes last, and only where some are not. `by_default` says how many of a count have their
+    value, in a row that of the row or of the column, by a rule, where there are some.
     """
     rows = ",".join(
         f'{_open(pivot.rows, row.total, sums)},"values":{_cells(pivot.columns, row.cells, sums)}}}'
@@ -29,4 +30,5 @@ def _cells(name: str, cells: Iterable[Cell], sums: tuple[str, ...]) -> str:
 
 def _open(name: str, cell: Cell, sums: tuple[str, ...]) -> str:
     """Write a cell up to its closing brace."""
-    return f"{beginning(name, cell.value)}{cell.count}{sum_member(sums, cell.sums)}"
+    counted = f"{beginning(name, cell.value)}{cell.count}{by_default_member(cell.by_default)}"
+    return f"{counted}{sum_member(sums, cell.sums)}"
