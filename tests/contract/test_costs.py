@@ -3,7 +3,7 @@
 import pytest
 
 from engines.base import TooCostly
-from engines.query import FilterFacet, Query
+from engines.query import FACET_LIMIT, FilterFacet, Pivot, Query
 from mappings.filter import And, Condition, Filter, Not, Operator, Or
 from tests.contract.catalogue import ask, image
 from tests.contract.engine import Engine, publish_once, reading
@@ -62,3 +62,25 @@ async def test_patterns_within_reason_are_answered(engine: Engine, given: Filter
     await publish_once(engine, IMAGES)
     async with reading(engine) as readers:
         assert (await ask(await readers.served(), Query(filter=given, limit=1))).total == total
+
+
+WIDE = [
+    image(f"i{number:03}", owner=f"o{number % 120}", tags=tuple(f"t{number + more}" for more in range(3)))
+    for number in range(240)
+]
+
+
+@pytest.mark.parametrize("sums", [(), ("min_disk",)], ids=["counts", "sums"])
+async def test_a_pivot_has_only_so_many_cells(engine: Engine, sums: tuple[str, ...]) -> None:
+    await publish_once(engine, WIDE)
+    async with reading(engine) as readers:
+        reader = await readers.served()
+        for limit, too_costly in ((FACET_LIMIT, False), (FACET_LIMIT + 20, True)):
+            query = Query(pivot=Pivot("owner", "tags", limit), sums=sums, limit=0)
+            if too_costly:
+                with pytest.raises(TooCostly, match="owner by tags would take too long: narrow by filters"):
+                    await ask(reader, query)
+            else:
+                pivot = (await ask(reader, query)).pivot
+                assert pivot is not None
+                assert (len(pivot.rows), len(pivot.columns)) == (FACET_LIMIT, FACET_LIMIT)

@@ -1,5 +1,7 @@
 """How histograms, pivots and sums count."""
 
+from dataclasses import replace
+
 import pytest
 
 from engines.query import (
@@ -68,7 +70,7 @@ async def test_nothing_is_counted_that_was_not_asked_for(engine: Engine) -> None
     await publish_once(engine, IMAGES)
     async with reading(engine) as readers:
         answer = await ask(await readers.served(), Query(facets=(FieldFacet("platform"),)))
-    assert (dict(answer.histograms), answer.pivot) == ({}, None)
+    assert (dict(answer.histograms), answer.pivot, answer.sums) == ({}, None, ())
     assert answer.facets["platform"].missing_sums == ()
     assert {bucket.sums for bucket in answer.facets["platform"].buckets} == {()}
 
@@ -89,8 +91,9 @@ async def test_spans_stand_side_by_side_and_take_their_lower_bound_in(engine: En
 async def test_what_a_rule_filled_in_is_counted_in_its_span_and_as_not_stated(engine: Engine) -> None:
     counted = await histogram(engine, "min_ram")
     assert counted.missing == 5
-    assert (counted.spans[0].low, counted.spans[0].count) == (0, 1)
+    assert counted.spans[0] == Span(0, 1, 1, by_default=1)
     assert sum(span.count for span in counted.spans) == 2
+    assert sum(span.count - span.by_default for span in counted.spans) + counted.missing == len(IMAGES)
 
 
 async def test_dates_are_spread_in_milliseconds(engine: Engine) -> None:
@@ -131,19 +134,22 @@ async def test_the_largest_numbers_and_many_of_them(engine: Engine) -> None:
 async def test_a_pivot_counts_two_facets_at_once(engine: Engine) -> None:
     assert await pivoted(engine, Pivot("platform", "firmware")) == PivotCounts(
         rows=(
-            PivotRow(Cell("CentOS", 2), (Cell("bios", 1), Cell(None, 2))),
+            PivotRow(Cell("CentOS", 2), (Cell("bios", 1, by_default=1), Cell(None, 2))),
             PivotRow(Cell("Ubuntu", 2), (Cell("bios", 1), Cell("uefi", 1))),
             PivotRow(Cell("Debian", 1), (Cell("uefi", 1),)),
-            PivotRow(Cell(None, 1), (Cell("bios", 1), Cell(None, 1))),
+            PivotRow(Cell(None, 1), (Cell("bios", 1, by_default=1), Cell(None, 1))),
         ),
-        columns=(Cell("bios", 3), Cell("uefi", 2), Cell(None, 3)),
+        columns=(Cell("bios", 3, by_default=2), Cell("uefi", 2), Cell(None, 3)),
         distinct=(3, 2),
     )
 
 
 async def test_rows_that_a_rule_filled_in_stand_in_both(engine: Engine) -> None:
     assert (await pivoted(engine, Pivot("firmware", "platform"))).rows == (
-        PivotRow(Cell("bios", 3), (Cell("CentOS", 1), Cell("Ubuntu", 1), Cell(None, 1))),
+        PivotRow(
+            Cell("bios", 3, by_default=2),
+            (Cell("CentOS", 1, by_default=1), Cell("Ubuntu", 1), Cell(None, 1, by_default=1)),
+        ),
         PivotRow(Cell("uefi", 2), (Cell("Debian", 1), Cell("Ubuntu", 1))),
         PivotRow(Cell(None, 3), (Cell("CentOS", 2), Cell(None, 1))),
     )
@@ -181,11 +187,55 @@ async def test_equal_counts_stand_by_size(engine: Engine) -> None:
 async def test_a_limit_keeps_the_largest_and_not_stated_beside_them(engine: Engine) -> None:
     assert await pivoted(engine, Pivot("platform", "firmware", limit=1)) == PivotCounts(
         rows=(
-            PivotRow(Cell("CentOS", 2), (Cell("bios", 1), Cell(None, 2))),
-            PivotRow(Cell(None, 1), (Cell("bios", 1), Cell(None, 1))),
+            PivotRow(Cell("CentOS", 2), (Cell("bios", 1, by_default=1), Cell(None, 2))),
+            PivotRow(Cell(None, 1), (Cell("bios", 1, by_default=1), Cell(None, 1))),
         ),
-        columns=(Cell("bios", 3), Cell(None, 3)),
+        columns=(Cell("bios", 3, by_default=2), Cell(None, 3)),
         distinct=(3, 2),
+    )
+
+
+async def test_rows_have_cells_of_the_shown_columns_only(engine: Engine) -> None:
+    """The one of a row's own that is most frequent in it is not among them: it is rare in all."""
+    images = tuple(
+        image(f"i{number:03}", platform=f"p{number % 2}", tags=tags)
+        for number in range(240)
+        for tags in [(f"t{number % 3}", f"rare{number // 2:03}") if number % 2 else ("t0", "t1")]
+    )
+    counted = await pivoted(engine, Pivot("platform", "tags", limit=3), sums=("min_disk",), images=images)
+    shown = [column.value for column in counted.columns]
+    assert shown == ["t0", "t1", "t2"]
+    assert {cell.value for row in counted.rows for cell in row.cells} == {*shown}
+    assert counted.distinct == (2, 123)
+
+
+async def test_more_columns_than_are_shown_are_told_of(engine: Engine) -> None:
+    images = tuple(
+        image(f"i{number:03}", platform=f"p{number % 2}", tags=("all", f"t{number:03}"), min_disk=number)
+        for number in range(130)
+    )
+    counted = await pivoted(engine, Pivot("platform", "tags"), sums=("min_disk",), images=images)
+    shown = {column.value for column in counted.columns}
+    assert len(shown) == 100
+    assert counted.distinct == (2, 131)
+    for parity, row in enumerate(counted.rows):
+        assert row.cells[0] == Cell("all", 65, sums=(sum(range(parity, 130, 2)),))
+        assert {cell.value for cell in row.cells} == {
+            value for value in shown if value == "all" or int(str(value)[1:]) % 2 == parity
+        }
+
+
+async def test_a_cell_is_by_default_where_either_of_its_values_is(engine: Engine) -> None:
+    images = (
+        image("a", firmware="bios", architecture="x86", derived=("firmware", "architecture")),
+        image("b", firmware="bios", architecture="x86", derived=("firmware",)),
+        image("c", firmware="bios", architecture="x86", derived=("architecture",)),
+        image("d", firmware="bios", architecture="x86"),
+        image("e", firmware="bios"),
+    )
+    assert (await pivoted(engine, Pivot("firmware", "architecture"), images=images)).rows == (
+        PivotRow(Cell("bios", 5, by_default=2), (Cell("x86", 4, by_default=3), Cell(None, 3, by_default=1))),
+        PivotRow(Cell(None, 2), (Cell("x86", 2, by_default=1), Cell(None, 1))),
     )
 
 
@@ -208,12 +258,40 @@ async def test_a_pivot_of_nothing_is_empty(engine: Engine) -> None:
 async def test_sums_are_exact_where_floats_are_not(engine: Engine) -> None:
     counted = await pivoted(engine, Pivot("firmware", "platform"), sums=("image_size", "min_disk"))
     assert [row.total for row in counted.rows] == [
-        Cell("bios", 3, (12, 130)),
-        Cell("uefi", 2, (2 * LARGEST, 19)),
-        Cell(None, 3, (LARGEST + 7, 120)),
+        Cell("bios", 3, 2, (12, 130)),
+        Cell("uefi", 2, 0, (2 * LARGEST, 19)),
+        Cell(None, 3, 0, (LARGEST + 7, 120)),
     ]
-    assert counted.rows[1].cells == (Cell("Debian", 1, (LARGEST, 0)), Cell("Ubuntu", 1, (LARGEST, 19)))
-    assert counted.columns[-1] == Cell(None, 1, (7, 100))
+    assert counted.rows[1].cells == (
+        Cell("Debian", 1, 0, (LARGEST, 0)),
+        Cell("Ubuntu", 1, 0, (LARGEST, 19)),
+    )
+    assert counted.columns[-1] == Cell(None, 1, 0, (7, 100))
+
+
+@pytest.mark.parametrize(
+    ("query", "access", "sums"),
+    [
+        pytest.param(Query(), EVERY, (3 * LARGEST + 12, 149), id="all"),
+        pytest.param(Query(limit=0), EVERY, (3 * LARGEST + 12, 149), id="without images"),
+        pytest.param(Query(filter=UBUNTU), EVERY, (LARGEST + 5, 29), id="what is found"),
+        pytest.param(
+            Query(filter=UBUNTU, facets=(FieldFacet("platform"),)),
+            EVERY,
+            (LARGEST + 5, 29),
+            id="not what a facet lifts",
+        ),
+        pytest.param(Query(), PUBLIC, (2 * LARGEST + 12, 149), id="what may be seen"),
+        pytest.param(Query(filter=NOTHING), EVERY, (0, 0), id="nothing"),
+    ],
+)
+async def test_sums_of_all_that_is_found(
+    engine: Engine, query: Query, access: Filter, sums: tuple[int, ...]
+) -> None:
+    await publish_once(engine, IMAGES)
+    async with reading(engine) as readers:
+        asked = replace(query, sums=("image_size", "min_disk"))
+        assert (await ask(await readers.served(), asked, access)).sums == sums
 
 
 async def test_sums_of_thousands_of_the_largest_are_exact(engine: Engine) -> None:
@@ -258,11 +336,13 @@ async def test_facets_sum_what_they_count(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("query", "named"),
     [
-        pytest.param(Query(histograms=("platform",)), "platform", id="text in a histogram"),
+        pytest.param(
+            Query(histograms=("platform",)), "platform.*these can: .*min_disk", id="text in a histogram"
+        ),
         pytest.param(Query(histograms=("size",)), "size", id="numbers that say nothing"),
         pytest.param(Query(pivot=Pivot("checksum", "platform")), "checksum", id="rows that are no facet"),
         pytest.param(Query(pivot=Pivot("platform", "checksum")), "checksum", id="columns that are no facet"),
-        pytest.param(Query(sums=("max_ram",)), "max_ram", id="a sum without sense"),
+        pytest.param(Query(sums=("max_ram",)), "max_ram.*these can: min_", id="a sum without sense"),
         pytest.param(Query(histograms=("colour",)), "colour", id="no field"),
         pytest.param(Query(sums=("colour",)), "colour", id="no field to add up"),
     ],
