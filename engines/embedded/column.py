@@ -24,20 +24,22 @@ NUMERIC = frozenset((Kind.INTEGER, Kind.DATE, Kind.BOOLEAN))
 class Column:
     """The values of a field in order, and where they stand.
 
-    `forward` gives for each document the ordinal of its value, `len(values)` where it has none; it is None
-    where documents may hold many values: of those that can be counted `forward_lists` gives the ordinals.
+    `few` tells whether each value has a bitmap. `forward` gives for each document the ordinal of its value,
+    `len(values)` where it has none; it is None where documents may hold many values: of those that can be
+    counted `forward_lists` gives the ordinals.
     `derived` are the documents whose value a rule filled in, `stated` those where the cloud did.
 
     Of a field of few values that can be counted `labels` are the values, `bitmaps` their documents and
     `defaults` those of them that did not state it. Where a document holds one value at most, how many hold
     the most frequent one, `usual`, follows from those of the others, `unusual`, and from `absent`, the
-    documents that hold none.
+    documents that hold none; it is None where there are no such.
     `ranges` keeps the documents of ranges of values that were asked lately.
     """
 
     field: Field
     values: Terms | Numbers
     postings: Postings
+    few: bool
     forward: Integers | None
     forward_lists: Lists | None
     present: Bits
@@ -50,13 +52,8 @@ class Column:
     bitmaps: Sequence[Bits]
     usual: int | None
     unusual: Sequence[Bits]
-    absent: Bits
+    absent: Bits | None
     ranges: Recent[tuple[int, int], Bits]
-
-    @property
-    def few(self) -> bool:
-        """Whether each value has a bitmap."""
-        return self.postings.lists is None
 
     def find(self, value: Value) -> int | None:
         """Give the ordinal of a value; None too for one of another kind than the field's."""
@@ -178,13 +175,12 @@ def _column(
     bitmaps = [postings.bitmaps[ordinal] for ordinal in range(len(values))] if counted else []
     one = bool(bitmaps) and not field.multiple
     usual = max(range(len(bitmaps)), key=lambda ordinal: len(bitmaps[ordinal])) if one else None
-    absent = BitMap()
-    if one:
-        absent.add_range(0, postings.size)
+    absent = BitMap(range(postings.size)) - present if one else BitMap()
     return Column(
         field=field,
         values=values,
         postings=postings,
+        few=postings.lists is None,
         forward=forward,
         forward_lists=forward_lists,
         present=present,
@@ -197,7 +193,7 @@ def _column(
         bitmaps=bitmaps,
         usual=usual,
         unusual=[bits for ordinal, bits in enumerate(bitmaps) if ordinal != usual],
-        absent=kept(absent - present),
+        absent=kept(absent) if absent else None,
         ranges=Recent(_RANGES),
     )
 

@@ -21,6 +21,8 @@ def count(facet: FieldFacet | FilterFacet, base: Base, index: Index) -> FacetCou
     column = index.column(facet.field)
     if column.field.facet is None:
         raise ValueError(f"{facet.field}: not a facet")
+    if column.few and column.versions is None:
+        return _few(column, base, facet.limit)
     counts = _counts(column, base)
     defaults = _defaults(column, base, counts) if column.derived else _NO_DEFAULTS
     if column.field.multiple:
@@ -30,8 +32,6 @@ def count(facet: FieldFacet | FilterFacet, base: Base, index: Index) -> FacetCou
     missing = base.size - stated
     if column.versions is not None:
         return _versions(column.versions, counts, defaults, missing, facet.limit)
-    if column.few:
-        return _few(column, counts, defaults, missing, facet.limit)
     return _many(column, counts, defaults, missing, facet.limit)
 
 
@@ -46,32 +46,52 @@ def _count_filters(facet: FilterFacet, base: Base, index: Index) -> FacetCounts:
     return FacetCounts(tuple(Bucket(name, -number) for number, name in sorted(buckets)), 0, len(buckets))
 
 
+def _few(column: Column, base: Base, limit: int) -> FacetCounts:
+    counts, meet = _counts(column, base), base.meet
+    labels, defaults = column.labels, column.defaults
+    # Sorting is stable: equal counts stay in the order of their values.
+    shown = [ordinal for ordinal, number in enumerate(counts) if number]
+    shown.sort(key=counts.__getitem__, reverse=True)
+    distinct = len(shown)
+    if distinct > limit:
+        del shown[limit:]
+    stated = meet(column.stated) if column.field.multiple else sum(counts)
+    if defaults:
+        filled = {ordinal: meet(both) for ordinal, both in defaults.items() if counts[ordinal]}
+        if not column.field.multiple:
+            stated -= sum(filled.values())
+        buckets = [_bucket(Bucket, (labels[o], counts[o], filled.get(o, 0), ())) for o in shown]
+    else:
+        buckets = [_bucket(Bucket, (labels[o], counts[o], 0, ())) for o in shown]
+    return FacetCounts(tuple(buckets), base.size - stated, distinct)
+
+
+_bucket = tuple.__new__
+"""Makes a bucket in one step of C: an answer has many."""
+
+
 def _counts(column: Column, base: Base) -> list[int]:
     """Count the documents of each ordinal, in the cheaper of two ways."""
-    if column.few and _by_bitmaps(column, base):
-        return _count_by_bitmaps(column, base)
-    return _count_one_by_one(column, base.docs)
-
-
-def _count_by_bitmaps(column: Column, base: Base) -> list[int]:
-    """Meet the documents of each value but the most frequent one: those are many, and the rest has it."""
-    meet, usual = base.bits.intersection_cardinality, column.usual
+    if not column.few or not _by_bitmaps(column, base):
+        return _count_one_by_one(column, base.docs)
+    usual = column.usual
     if usual is None:
-        return list(map(meet, column.bitmaps))
-    counts = list(map(meet, column.unusual))
-    counts.insert(usual, base.size - sum(counts) - (meet(column.absent) if column.absent else 0))
+        return list(map(base.meet, column.bitmaps))
+    # The most frequent value is not met: its documents are many, and the rest has it.
+    counts = list(map(base.meet, column.unusual))
+    rest = base.size - sum(counts)
+    counts.insert(usual, rest if column.absent is None else rest - base.meet(column.absent))
     return counts
 
 
 def _by_bitmaps(column: Column, base: Base) -> bool:
     """Tell whether meeting the bitmap of each value costs less than looking at each document once.
 
-    A bitmap that is dense costs by its length, one that is sparse by what it holds; a document that may have
-    many values costs more than one with one (nanoseconds, measured between the other steps of answers).
+    A document that may have many values costs more than one with one (nanoseconds, measured like those of
+    `Base.meeting`).
     """
-    each = base.capacity * 0.005 if base.size * 16 > base.capacity else base.size * 0.45
     one_by_one = 20_000 + base.size * 10 if column.forward is None else 8_000 + base.size * 4
-    return len(column.bitmaps) * (1_000 + each) < one_by_one
+    return len(column.bitmaps) * base.meeting < one_by_one
 
 
 def _count_one_by_one(column: Column, docs: Docs) -> list[int]:
@@ -90,23 +110,9 @@ def _count_one_by_one(column: Column, docs: Docs) -> list[int]:
 def _defaults(column: Column, base: Base, counts: list[int]) -> Mapping[int, int]:
     """Count by ordinal the documents whose value a rule filled in."""
     if column.few:
-        meet = base.bits.intersection_cardinality
-        return {ordinal: meet(both) for ordinal, both in column.defaults.items() if counts[ordinal]}
+        return {ordinal: base.meet(both) for ordinal, both in column.defaults.items() if counts[ordinal]}
     counted = _count_one_by_one(column, docs_of(base.bits & column.derived))
     return {ordinal: number for ordinal, number in enumerate(counted) if number}
-
-
-def _few(
-    column: Column, counts: list[int], defaults: Mapping[int, int], missing: int, limit: int
-) -> FacetCounts:
-    # Sorting is stable: equal counts stay in the order of their values.
-    order = sorted(filter(counts.__getitem__, range(len(counts))), key=counts.__getitem__, reverse=True)
-    labels, shown = column.labels, order[:limit]
-    if defaults:
-        buckets = [Bucket(labels[ordinal], counts[ordinal], defaults.get(ordinal, 0)) for ordinal in shown]
-    else:
-        buckets = [Bucket(labels[ordinal], counts[ordinal]) for ordinal in shown]
-    return FacetCounts(tuple(buckets), missing, len(order))
 
 
 def _many(

@@ -8,9 +8,11 @@ from pyroaring import BitMap, FrozenBitMap
 from engines.embedded.bitmap import Bits
 from engines.embedded.collect import INDEXED
 from engines.embedded.column import Column, column_in
+from engines.embedded.level import Level
 from engines.embedded.part import Integers, Parts, numbers_in
 from engines.embedded.recent import Recent
 from engines.embedded.words import Words, words_in
+from engines.query import Sort
 from mappings.fields import MAP_FIELD, field_named
 from mappings.filter import Condition, Filter
 
@@ -21,7 +23,8 @@ class Index:
 
     `ranks` gives for each document its place in the order of keys, which is its row in the file.
     `recent` keeps the documents of filters that were asked lately, `costs` what wildcards among them cost,
-    `remainders` what several sets of documents left of the first, by their identities, and these sets.
+    `remainders` what several sets of documents left of the first, by their identities, and these sets;
+    `levels` those of orders that were asked for lately.
     """
 
     size: int
@@ -32,6 +35,7 @@ class Index:
     recent: Recent[Filter, Bits]
     costs: Recent[Condition, int]
     remainders: Recent[tuple[int, ...], tuple[Bits, tuple[Bits, ...]]]
+    levels: Recent[tuple[Sort, ...], tuple[Level, ...]]
 
     def column(self, name: str) -> Column:
         """Give the column of a field, that of the map for `extra.KEY`.
@@ -68,12 +72,15 @@ def index_steps(parts: Parts, size: int) -> Iterator[Index | None]:
         Recent(_FILTERS),
         Recent(_COSTS),
         Recent(_REMAINDERS),
+        Recent(_ORDERS),
     )
 
 
 _COSTS = 4096
 
 _REMAINDERS = 64
+
+_ORDERS = 64
 
 _FILTERS = 512
 """At most 128 KB each for a million documents."""

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from engines.embedded.bitmap import Bits, Docs
 from engines.embedded.column import Column
-from engines.embedded.index import Index
 from engines.embedded.number import Numbers
 from engines.embedded.part import Integers
 from engines.embedded.terms import Terms, encoded
@@ -119,6 +118,6 @@ def name_level(names: Bits) -> Level:
     return Level(ranks, lambda doc: int(doc not in names), place)
 
 
-def key_ranks(index: Index) -> Callable[[Docs], Ranks]:
+def key_ranks(ranks: Integers) -> Callable[[Docs], Ranks]:
     """Give the ranks of documents by key, the last of every order."""
-    return lambda docs: index.ranks[docs].astype(np.int64)
+    return lambda docs: ranks[docs].astype(np.int64)

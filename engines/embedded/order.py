@@ -44,7 +44,10 @@ def order_of(query: Query, names: Bits | None, index: Index) -> Order:
     """
     named = names if not query.sort else None
     wanted = query.sort or DEFAULT_ORDER
-    levels = tuple([_level(sort, index) for sort in wanted])
+    levels = index.levels.get(wanted)
+    if levels is None:
+        levels = tuple([_level(sort, index) for sort in wanted])
+        index.levels.put(wanted, levels)
     if named is not None:
         levels = (name_level(named), *levels)
     return Order(levels, wanted == DEFAULT_ORDER, named)
@@ -94,7 +97,7 @@ def _numbered_behind(bits: Bits, names: Bits | None, doc: int) -> Iterator[int]:
 
 
 def _rankings(order: Order, index: Index) -> list[Ranking]:
-    return [*(level.ranks for level in order.levels), key_ranks(index)]
+    return [*(level.ranks for level in order.levels), key_ranks(index.ranks)]
 
 
 def _behind(docs: Docs, rankings: list[Ranking], places: list[tuple[int, bool]]) -> Docs:

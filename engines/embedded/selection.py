@@ -1,6 +1,6 @@
 """A filter as the documents that satisfy it."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from sys import getsizeof
 
 from pyroaring import BitMap
@@ -59,36 +59,33 @@ def selected(part: Filter, index: Index) -> Selected:
 
 def narrow(base: Bits, parts: Iterable[Selected]) -> Bits:
     """Give those documents of a base that are in all parts."""
-    return _narrow(base, sorted(parts, key=_cost))
+    # The smallest first, as each step costs what is left, and what is taken away last.
+    for bits, wanted in sorted(parts, key=_cost):
+        base = base & bits if wanted else base - bits
+    return base
 
 
-def narrow_without(
-    base: Bits, parts: Mapping[int, Selected], left_out: Collection[frozenset[int]]
-) -> dict[frozenset[int], Bits]:
-    """Narrow a base by all parts but those at some places; once for each set of places that is left out."""
-    found: dict[frozenset[int], Bits] = {}
-    open_sets = [(base, sorted(parts, key=lambda place: _cost(parts[place])), list(left_out))]
-    # What several sets have in common is met once: narrow by the parts that none of them leaves out, then go
-    # on with either half of the sets and the other parts.
-    while open_sets:
-        base, places, sets = open_sets.pop()
-        sometimes = sets[0].union(*sets[1:])
-        base = _narrow(base, [parts[place] for place in places if place not in sometimes])
-        if len(sets) == 1:
-            found[sets[0]] = base
-            continue
-        middle, others = len(sets) // 2, [place for place in places if place in sometimes]
-        open_sets += [(base, others, sets[:middle]), (base, others, sets[middle:])]
-    return found
+def narrow_without_each(base: Bits, parts: Sequence[Selected], everything: Bits) -> tuple[Bits, list[Bits]]:
+    """Narrow a base by all parts, and by all but one: what is left without each part, in their order."""
+    order = sorted(range(len(parts)), key=lambda place: _cost(parts[place]))
+    # What comes before a part is met once, and so is what comes behind it.
+    before = [base]
+    for place in order:
+        bits, wanted = parts[place]
+        before.append(before[-1] & bits if wanted else before[-1] - bits)
+    found = before.pop()
+    without = [found] * len(parts)
+    behind: Bits | None = None
+    for place, narrowed in zip(reversed(order), reversed(before), strict=True):
+        without[place] = narrowed if behind is None else narrowed & behind
+        if place != order[0]:
+            bits, wanted = parts[place]
+            if not wanted:
+                bits = everything - bits
+            behind = bits if behind is None else behind & bits
+    return found, without
 
 
 def _cost(part: Selected) -> tuple[bool, int]:
-    """Order parts: the smallest first, as each step costs what is left, and what is taken away last."""
     bits, wanted = part
     return not wanted, len(bits)
-
-
-def _narrow(base: Bits, parts: Iterable[Selected]) -> Bits:
-    for bits, wanted in parts:
-        base = base & bits if wanted else base - bits
-    return base
