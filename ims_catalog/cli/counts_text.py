@@ -1,6 +1,6 @@
 """Histograms, a pivot and sums as a person reads them on a terminal."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NotRequired, TypedDict
 
 from rich.cells import cell_len
@@ -19,6 +19,7 @@ class Span(TypedDict("Bounds", {"from": int | str | None, "to": int | str | None
     """What is shown of a span; both bounds None is what is not stated."""
 
     count: int
+    by_default: NotRequired[int]
 
 
 class Histogram(TypedDict):
@@ -33,6 +34,7 @@ class Cell(TypedDict):
     value: str | int | bool | None
     label: str
     count: int
+    by_default: NotRequired[int]
     sum: NotRequired[Sums]
 
 
@@ -67,6 +69,9 @@ def histogram_text(name: str, histogram: Histogram) -> Iterator[Text]:
         line = Text(f"  {title.ljust(width)}  {span['count']:>{digits},}")
         bar = _bar(span["count"], most)
         yield line.append(f"  {bar}", style="cyan") if bar else line
+    yield from _by_default(
+        [(title, span.get("by_default", 0)) for title, span in zip(titles, spans, strict=True)]
+    )
 
 
 def _span(span: Span, unit: str | None) -> str:
@@ -116,6 +121,20 @@ def pivot_text(pivot: Pivot) -> Iterator[RenderableType]:
     for more, what in ((len(pivot["values"]) - _ROWS, "rows"), (further, "columns")):
         if more > 0:
             yield Text(f"  and {more} more {what}", style="dim")
+    for totals in (pivot["values"], pivot["columns"]):
+        yield from _by_default([(cell["label"], cell.get("by_default", 0)) for cell in totals])
+
+
+_DEFAULTS = 4
+
+
+def _by_default(counted: Iterable[tuple[str, int]]) -> Iterator[Text]:
+    """Say how many of which counts did not state their value: these stand under "not stated" as well."""
+    filled = [f"{number:,} of {printable(title)}" for title, number in counted if number]
+    if filled:
+        more = f" and others ({len(filled) - _DEFAULTS})" if len(filled) > _DEFAULTS else ""
+        said = f"  Filled in by a rule where not stated: {', '.join(filled[:_DEFAULTS])}{more}"
+        yield Text(said, style="dim")
 
 
 def _cell(cell: Cell | None, style: str = "") -> Text:

@@ -152,7 +152,7 @@ async def test_the_shape_of_a_pivot(api: Api) -> None:
         "count": 1,
         "sum": {"min_disk": 10},
         "values": [
-            {"value": "bios", "label": "BIOS", "count": 1, "sum": {"min_disk": 10}},
+            {"value": "bios", "label": "BIOS", "count": 1, "by_default": 1, "sum": {"min_disk": 10}},
             {"value": None, "label": "not stated", "count": 1, "sum": {"min_disk": 10}},
         ],
     }
@@ -171,9 +171,45 @@ async def test_sums_stand_beside_the_counts_of_facets(planned: Api) -> None:
     }  # fmt: skip
 
 
+@_BY
+@_CONTEXTS
+async def test_the_sum_of_all_is_that_of_the_images_found(
+    planned: Api, by: str, context: Mapping[str, str]
+) -> None:
+    asked = {**context, "sum": "image_size,min_disk,min_ram", "limit": "1000"}
+    told = await planned.get("/v1/images", asked, by=by)
+    assert told.json["next"] is None
+    assert told.json["sum"] == {
+        name: sum(image.get(name) or 0 for image in told.json["images"])
+        for name in ("image_size", "min_disk", "min_ram")
+    }
+    assert (await planned.get("/v1/facets", {**asked, "limit": "0"}, by=by)).json["sum"] == told.json["sum"]
+
+
+async def test_counts_without_what_rules_filled_in_make_up_the_total(planned: Api) -> None:
+    asked = {"histograms": "min_ram", "pivot": "firmware,platform", "limit": "0"}
+    told = (await planned.get("/v1/images", asked, by="operator")).json
+    *spans, missing = told["histograms"]["min_ram"]["values"]
+    assert any("by_default" in span for span in spans)
+    assert _stated(spans) + missing["count"] == told["total"]
+    *rows, missing = told["pivot"]["values"]
+    assert missing["value"] is None
+    assert _stated(rows) + missing["count"] == told["total"]
+    for row in (*rows, missing):
+        # A platform is never filled in: the cells of a row are by default as the row is.
+        assert sum(cell["count"] for cell in row["values"]) == row["count"]
+        assert sum(cell.get("by_default", 0) for cell in row["values"]) == row.get("by_default", 0)
+    counted = [*spans, *rows, *(cell for row in rows for cell in row["values"])]
+    assert 0 not in [one.get("by_default") for one in counted]
+
+
+def _stated(counted: Sequence[Mapping[str, int]]) -> int:
+    return sum(one["count"] - one.get("by_default", 0) for one in counted)
+
+
 async def test_nothing_is_added_where_nothing_was_asked(api: Api) -> None:
     content = (await api.get("/v1/images", {"facets": "platform"})).json
-    assert {"histograms", "pivot"}.isdisjoint(content)
+    assert {"histograms", "pivot", "sum"}.isdisjoint(content)
     assert all("sum" not in bucket for bucket in content["facets"]["platform"]["values"])
 
 
@@ -200,7 +236,7 @@ async def test_a_body_asks_the_same(api: Api, body: Mapping[str, Any]) -> None:
         key: value if isinstance(value, str) else ",".join(value or ()) for key, value in body.items()
     }
     by_body, by_parameters = (await api.post(body)).json, (await api.get("/v1/images", parameters)).json
-    for key in ("histograms", "pivot", "facets", "total"):
+    for key in ("histograms", "pivot", "sum", "facets", "total"):
         assert by_body.get(key) == by_parameters.get(key)
 
 
@@ -208,7 +244,7 @@ async def test_counts_without_images_have_them_too(api: Api) -> None:
     asked = {"histograms": "min_disk", "pivot": "platform,firmware", "sum": "min_disk", "facets": "os_bit"}
     images, counts = [(await api.get(path, asked)).json for path in ("/v1/images", "/v1/facets")]
     assert "images" not in counts
-    for key in ("histograms", "pivot", "facets"):
+    for key in ("histograms", "pivot", "sum", "facets"):
         assert counts[key] == images[key]
 
 
@@ -227,6 +263,7 @@ async def test_each_is_part_of_the_version_and_none_of_the_cursor(api: Api) -> N
         {"pivot": "firmware,platform"},
         {"facets": "platform"},
         {"facets": "platform", "sum": "min_disk"},
+        {"sum": "min_disk"},
     )
     answers = [await api.get("/v1/images", {**form, "limit": "2"}) for form in forms]
     assert len({answer.headers["ETag"] for answer in answers}) == len(forms)

@@ -61,6 +61,26 @@ def test_bounds(name: str, low: int | str | None, high: int | str | None, said: 
     assert shown(*histogram_text(name, histogram((low, high, 3))))[2].startswith(f"  {said}  3  █")
 
 
+def test_what_is_by_default_is_said_beneath() -> None:
+    counted: Histogram = {
+        "values": [
+            {"from": 0, "to": 512, "count": 1500, "by_default": 1200},
+            {"from": 512, "to": 1024, "count": 3},
+            {"from": None, "to": None, "count": 1203},
+        ]
+    }
+    assert shown(*histogram_text("min_ram", counted))[-1] == (
+        "  Filled in by a rule where not stated: 1,200 of 0 up to 512"
+    )
+    rows = [row({**cell(f"r{number}", 9), "by_default": number}) for number in range(7)]
+    columns: list[Cell] = [{**cell("bios", 9), "by_default": 2}, cell("uefi", 9)]
+    lines = shown(*pivot_text({"fields": ["a", "b"], "values": rows, "columns": columns}))
+    assert lines[-2:] == [
+        "  Filled in by a rule where not stated: 1 of r1, 2 of r2, 3 of r3, 4 of r4 and others (2)",
+        "  Filled in by a rule where not stated: 2 of bios",
+    ]
+
+
 def test_nothing_to_spread() -> None:
     assert shown(*histogram_text("min_disk", histogram((None, None, 0))))[2:] == ["  not stated  0"]
 
