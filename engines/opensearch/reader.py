@@ -1,5 +1,7 @@
 """`OpenSearchReader`: answers from one generation, whose index it asks by name."""
 
+import asyncio
+import math
 from collections.abc import Callable, Generator, Sequence
 from typing import TypeVar
 
@@ -35,10 +37,10 @@ class OpenSearchReader:
         return self._known.generation
 
     async def search(self, query: Narrowed) -> Answer:
-        """Answer a query.
+        """Answer a query, however many requests it takes, within the time that one request has.
 
-        Raises UnknownField, ValueError or TypeError for what cannot be asked, GenerationGone, EngineTimeout,
-        EngineUnavailable.
+        Raises UnknownField, ValueError or TypeError for what cannot be asked, TooCostly for what would take
+        too long, GenerationGone, EngineTimeout, EngineUnavailable.
         """
         return await self._ask(search(query, self._known))
 
@@ -54,23 +56,33 @@ class OpenSearchReader:
         return await companions(self._client, self.generation, sealed)
 
     async def _ask(self, asking: Generator[Bodies, Sequence[object], _Asked]) -> _Asked:
-        """Send what is to be searched, as often as it takes, until there is an answer."""
+        """Send what is to be searched until there is an answer, all within the time of one request."""
+        now = asyncio.get_running_loop().time
+        seconds = self._client.cluster.timeout
+        until = now() + seconds
         try:
-            bodies = next(asking)
-            while True:
-                bodies = asking.send(await self._send(bodies))
+            async with asyncio.timeout_at(until + MARGIN_SECONDS):
+                bodies = next(asking)
+                while True:
+                    bodies = asking.send(await self._send(bodies, until - now()))
         except StopIteration as answered:
             result: _Asked = answered.value
             return result
+        except TimeoutError:
+            raise self._late() from None
 
-    async def _send(self, bodies: Bodies) -> Sequence[object]:
-        seconds = self._client.cluster.timeout
-        limited = [{**body, "timeout": f"{int(seconds * 1000)}ms"} for body in bodies]
+    async def _send(self, bodies: Bodies, seconds: float) -> Sequence[object]:
+        if seconds <= 0:
+            raise self._late()
+        limited = [{**body, "timeout": f"{math.ceil(seconds * 1000)}ms"} for body in bodies]
         try:
             replies = await searches(self._client, self.generation, limited, seconds + MARGIN_SECONDS)
         except GenerationGone:
             self._gone(self.generation)
             raise
         if any(part(reply, "timed_out") is not False for reply in replies):
-            raise EngineTimeout(f"OpenSearch had no whole answer after {seconds:g} s")
+            raise self._late()
         return replies
+
+    def _late(self) -> EngineTimeout:
+        return EngineTimeout(f"OpenSearch had no whole answer after {self._client.cluster.timeout:g} s")
