@@ -11,7 +11,10 @@ from engines.embedded.postings import spread
 from engines.embedded.sums import Part
 
 PAIRS = 8_000_000
-"""Pairs of a row and a column in which documents may stand, all together: most stand in one or two."""
+"""Pairs of a row and a column in which documents may stand, all together; most stand in one or two.
+
+So many take a tenth of a second to count, and three times as long with three fields to add up.
+"""
 
 _DOCS = 1 << 14
 _PAIRS = 1 << 18
