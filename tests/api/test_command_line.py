@@ -170,6 +170,8 @@ class TestSearch:
         answer = orjson.loads(out)
         assert (code, list(answer["histograms"])) == (0, ["min_disk", "created_at"])
         assert answer["pivot"]["values"][0]["sum"].keys() == {"min_disk"}
+        code, out, _ = await run(folder, "search", "--sum", "min_disk", "--limit", "0")
+        assert (code, "none of them shown" in out, "min_disk of all together: " in out) == (0, True, True)
 
     @pytest.mark.parametrize(
         ("arguments", "said"),
