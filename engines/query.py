@@ -126,8 +126,7 @@ class Bucket(NamedTuple):
     sums: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FacetCounts:
+class FacetCounts(NamedTuple):
     """A counted facet, by count, then value (text by code points, numbers by size, false before true).
 
     `missing` is how many did not state the field (0 for named filters), `distinct` how many values there

@@ -32,7 +32,8 @@ class Column:
     Of a field of few values that can be counted `labels` are the values, `bitmaps` their documents and
     `defaults` those of them that did not state it. Where a document holds one value at most, how many hold
     the most frequent one, `usual`, follows from those of the others, `unusual`, and from `absent`, the
-    documents that hold none; it is None where there are no such.
+    documents that hold none; it is None where there are no such. To count by looking at documents takes about
+    `looking` nanoseconds and `looking_each` for each, more where one may hold many values.
     `ranges` keeps the documents of ranges of values that were asked lately.
     """
 
@@ -53,6 +54,8 @@ class Column:
     usual: int | None
     unusual: Sequence[Bits]
     absent: Bits | None
+    looking: int
+    looking_each: int
     ranges: Recent[tuple[int, int], Bits]
 
     def find(self, value: Value) -> int | None:
@@ -194,6 +197,8 @@ def _column(
         usual=usual,
         unusual=[bits for ordinal, bits in enumerate(bitmaps) if ordinal != usual],
         absent=kept(absent) if absent else None,
+        looking=20_000 if forward is None else 8_000,
+        looking_each=10 if forward is None else 4,
         ranges=Recent(_RANGES),
     )
 

@@ -19,17 +19,13 @@ def count(facet: FieldFacet | FilterFacet, base: Base, index: Index) -> FacetCou
     if isinstance(facet, FilterFacet):
         return _count_filters(facet, base, index)
     column = index.column(facet.field)
+    if column.bitmaps and column.versions is None:
+        return _few(column, base, facet.limit)
     if column.field.facet is None:
         raise ValueError(f"{facet.field}: not a facet")
-    if column.few and column.versions is None:
-        return _few(column, base, facet.limit)
-    counts = _counts(column, base)
+    counts, having = _counts(column, base)
     defaults = _defaults(column, base, counts) if column.derived else _NO_DEFAULTS
-    if column.field.multiple:
-        stated = base.bits.intersection_cardinality(column.stated)
-    else:
-        stated = sum(counts) - sum(defaults.values())
-    missing = base.size - stated
+    missing = base.size - (having if column.field.multiple else having - sum(defaults.values()))
     if column.versions is not None:
         return _versions(column.versions, counts, defaults, missing, facet.limit)
     return _many(column, counts, defaults, missing, facet.limit)
@@ -47,51 +43,44 @@ def _count_filters(facet: FilterFacet, base: Base, index: Index) -> FacetCounts:
 
 
 def _few(column: Column, base: Base, limit: int) -> FacetCounts:
-    counts, meet = _counts(column, base), base.meet
-    labels, defaults = column.labels, column.defaults
+    counts, having = _counts(column, base)
     # Sorting is stable: equal counts stay in the order of their values.
     shown = [ordinal for ordinal, number in enumerate(counts) if number]
     shown.sort(key=counts.__getitem__, reverse=True)
     distinct = len(shown)
     if distinct > limit:
         del shown[limit:]
-    stated = meet(column.stated) if column.field.multiple else sum(counts)
-    if defaults:
-        filled = {ordinal: meet(both) for ordinal, both in defaults.items() if counts[ordinal]}
-        if not column.field.multiple:
-            stated -= sum(filled.values())
-        buckets = [_bucket(Bucket, (labels[o], counts[o], filled.get(o, 0), ())) for o in shown]
-    else:
+    labels, defaults = column.labels, column.defaults
+    if not defaults:
         buckets = [_bucket(Bucket, (labels[o], counts[o], 0, ())) for o in shown]
+        return FacetCounts(tuple(buckets), base.size - having, distinct)
+    filled = _defaults(column, base, counts)
+    stated = having if column.usual is None else having - sum(filled.values())
+    buckets = [_bucket(Bucket, (labels[o], counts[o], filled.get(o, 0), ())) for o in shown]
     return FacetCounts(tuple(buckets), base.size - stated, distinct)
+
+
+def _counts(column: Column, base: Base) -> tuple[list[int], int]:
+    """Count the documents of each ordinal, by value or by document, whichever is cheaper.
+
+    Also count those that hold a value at all; those that state one, where a document may hold several.
+    """
+    meet, size, usual = base.meet, base.size, column.usual
+    by_document = column.looking + column.looking_each * size
+    if not column.bitmaps or len(column.bitmaps) * base.meeting >= by_document:
+        counts = _count_one_by_one(column, base.docs)
+        return counts, meet(column.stated) if column.field.multiple else sum(counts)
+    if usual is None:
+        return list(map(meet, column.bitmaps)), meet(column.stated)
+    # The most frequent value is not met: its documents are many, and the rest has it.
+    counts = list(map(meet, column.unusual))
+    having = size if column.absent is None else size - meet(column.absent)
+    counts.insert(usual, having - sum(counts))
+    return counts, having
 
 
 _bucket = tuple.__new__
 """Makes a bucket in one step of C: an answer has many."""
-
-
-def _counts(column: Column, base: Base) -> list[int]:
-    """Count the documents of each ordinal, in the cheaper of two ways."""
-    if not column.few or not _by_bitmaps(column, base):
-        return _count_one_by_one(column, base.docs)
-    usual = column.usual
-    if usual is None:
-        return list(map(base.meet, column.bitmaps))
-    # The most frequent value is not met: its documents are many, and the rest has it.
-    counts = list(map(base.meet, column.unusual))
-    rest = base.size - sum(counts)
-    counts.insert(usual, rest if column.absent is None else rest - base.meet(column.absent))
-    return counts
-
-
-def _by_bitmaps(column: Column, base: Base) -> bool:
-    """Tell whether meeting the bitmap of each value costs less than looking at each document once.
-
-    A document that may have many values costs more than one with one (nanoseconds, measured like those of
-    `Base.meeting`).
-    """
-    one_by_one = 20_000 + base.size * 10 if column.forward is None else 8_000 + base.size * 4
-    return len(column.bitmaps) * base.meeting < one_by_one
 
 
 def _count_one_by_one(column: Column, docs: Docs) -> list[int]:

@@ -69,7 +69,7 @@ def index_steps(parts: Parts, size: int) -> Iterator[Index | None]:
         numbers_in(parts, "ranks", "<u4"),
         columns,
         words,
-        Recent(_FILTERS),
+        Recent(_FILTERS // (LARGEST_FILTER + size // 8)),
         Recent(_COSTS),
         Recent(_REMAINDERS),
         Recent(_ORDERS),
@@ -82,5 +82,8 @@ _REMAINDERS = 64
 
 _ORDERS = 64
 
-_FILTERS = 512
-"""At most 128 KB each for a million documents."""
+LARGEST_FILTER = 16 * 1024
+"""Bytes of a filter that is remembered: a list of 150 ids is, what fills a body with short values is not."""
+
+_FILTERS = 80 * 1024 * 1024
+"""Bytes at most of the filters that are remembered, and of their documents, a bit for each there is."""

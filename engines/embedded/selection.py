@@ -7,7 +7,7 @@ from pyroaring import BitMap
 
 from engines.embedded.bitmap import Bits
 from engines.embedded.condition import documents
-from engines.embedded.index import Index
+from engines.embedded.index import LARGEST_FILTER, Index
 from mappings.filter import And, Condition, Filter, Not, Or, conditions, conjuncts
 
 
@@ -16,13 +16,9 @@ def select(given: Filter, index: Index) -> Bits:
     known = index.recent.get(given)
     if known is None:
         known = _select(given, index)
-        if _memory(given) <= _LARGEST:
+        if _memory(given) <= LARGEST_FILTER:
             index.recent.put(given, known)
     return known
-
-
-_LARGEST = 64 * 1024
-"""Bytes of a filter that is remembered: a list of 700 ids is, what fills a body with short values is not."""
 
 
 def _memory(given: Filter) -> int:

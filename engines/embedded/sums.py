@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ class Sums:
             added = _by_ordinal(column, base, self._parts(base))
             sums = [tuple([_whole(parts, place) for parts in added]) for place in places]
         buckets = [bucket._replace(sums=each) for bucket, each in zip(counted.buckets, sums, strict=True)]
-        return replace(counted, buckets=tuple(buckets), missing_sums=self._missing(column, base))
+        return counted._replace(buckets=tuple(buckets), missing_sums=self._missing(column, base))
 
     def _missing(self, column: Column, base: Base) -> tuple[int, ...]:
         """Add up over the documents that do not state a field: or all but the others, if they are fewer."""
@@ -90,7 +90,7 @@ class Sums:
             )
             for bucket in counted.buckets
         ]
-        return replace(counted, buckets=tuple(buckets), missing_sums=(0,) * len(self._columns))
+        return counted._replace(buckets=tuple(buckets), missing_sums=(0,) * len(self._columns))
 
     def _parts(self, base: Base) -> list[list[Part]]:
         known = self._known.get(base)
