@@ -35,8 +35,11 @@ def facets_json(facets: Mapping[str, FacetCounts], asked: Filter, sums: tuple[st
     `sums` are the fields that were added up.
     """
     chosen = chosen_values(asked)
-    sections = [_facet(name, counts, chosen.get(name, _NOTHING), sums) for name, counts in facets.items()]
-    return f"{{{','.join(sections)}}}".encode()
+    written: list[str] = []
+    for name, counts in facets.items():
+        _write(name, counts, chosen.get(name, _NOTHING), sums, written)
+    # One join for all, as an answer has many counts; each piece ends in a comma, for the next one.
+    return f"{{{''.join(written)[:-1]}}}".encode()
 
 
 def chosen_values(asked: Filter) -> dict[str, frozenset[Value | None]]:
@@ -88,30 +91,48 @@ def sum_member(names: tuple[str, ...], sums: tuple[int, ...]) -> str:
     return f',"sum":{{{",".join(members)}}}'
 
 
-def _facet(name: str, counts: FacetCounts, chosen: frozenset[Value | None], sums: tuple[str, ...]) -> str:
+def _write(
+    name: str,
+    counts: FacetCounts,
+    chosen: frozenset[Value | None],
+    sums: tuple[str, ...],
+    onto: list[str],
+) -> None:
+    buckets, missing, distinct, exact, missing_sums = counts
     beginnings = _beginnings(name)
-    values = [
-        f"{beginnings[value]}{count}{_CHOSEN if value in chosen else _NOT_CHOSEN}"
-        f"{by_default_member(by_default) if by_default else ''}{sum_member(sums, added) if sums else ''}}}"
-        for value, count, by_default, added in counts.buckets
-    ]
-    selected = _CHOSEN if None in chosen else _NOT_CHOSEN
-    values.append(f"{_NOT_STATED}{counts.missing}{selected}{sum_member(sums, counts.missing_sums)}}}")
-    exact = "true" if counts.exact else "false"
-    return f'"{name}":{{"values":[{",".join(values)}],"distinct":{counts.distinct},"exact":{exact}}}'
+    onto.append(beginnings.head)
+    if chosen or sums:
+        onto += [
+            f"{beginnings[value]}{count}{_CHOSEN if value in chosen else _NOT_CHOSEN}"
+            f"{by_default_member(by_default)}{sum_member(sums, added)}}},"
+            for value, count, by_default, added in buckets
+        ]
+    else:
+        onto += [
+            f'{beginnings[value]}{count},"selected":false,"by_default":{by_default}}},'
+            if by_default
+            else f'{beginnings[value]}{count},"selected":false}},'
+            for value, count, by_default, _ in buckets
+        ]
+    onto.append(
+        f"{_NOT_STATED}{missing}{_CHOSEN if None in chosen else _NOT_CHOSEN}"
+        f'{sum_member(sums, missing_sums) if sums else ""}}}],"distinct":{distinct},'
+        f'"exact":{"true" if exact else "false"}}},'
+    )
 
 
 _CHOSEN, _NOT_CHOSEN = ',"selected":true', ',"selected":false'
 
 
 class _Beginnings(dict[Value, str]):
-    """Buckets of a field up to their counts, by value, each written once."""
+    """Buckets of a field up to their counts, by value, each written once; `head` comes before the first."""
 
-    __slots__ = ("_field",)
+    __slots__ = ("_field", "head")
 
     def __init__(self, field: Field) -> None:
         super().__init__()
         self._field = field
+        self.head = f'"{field.name}":{{"values":['
 
     def __missing__(self, value: Value) -> str:
         if len(self) >= EXACT_VALUES:

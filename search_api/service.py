@@ -12,6 +12,7 @@ from engines.clock import Clock
 from engines.ledger import Ledger
 from engines.query import Answer, FieldFacet, Query
 from mappings.date import from_datetime, to_datetime
+from mappings.fields import FIELDS
 from search_api.access import narrow
 from search_api.answer import answer_json, counts_json, images_json
 from search_api.asked import Asked, Doubt
@@ -273,7 +274,10 @@ async def _settle(doubts: tuple[Doubt, ...], served: Served, caller: Caller) -> 
 
 
 def _field_facets(names: tuple[str, ...]) -> tuple[FieldFacet, ...]:
-    return tuple(map(FieldFacet, names))
+    return tuple(map(_FIELD_FACETS.__getitem__, names))
+
+
+_FIELD_FACETS = {field.name: FieldFacet(field.name) for field in FIELDS if field.facet is not None}
 
 
 def _bad_cursor(detail: str) -> ProblemError:
