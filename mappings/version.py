@@ -29,7 +29,7 @@ _SERVICE_PACK = re.compile(r"(?:\b|_)SP\s*([0-9]{1,3})\b", re.IGNORECASE)
 _UPDATE = re.compile(r"\s*(?:U|Update)\s*([0-9]{1,3})\b", re.IGNORECASE)
 _ASKED = re.compile(
     rf"v?({_NUMBER})(?:\s*-?\s*(R[0-9]))?(?:(?:[\s.]*|\s*[-_]\s*)(?:SP|U|Update)\s*([0-9]{{1,3}}))?"
-    rf"((?:\.[0-9]{{1,{_DIGITS}}})*)",
+    rf"((?:\.[0-9]{{1,{_DIGITS}}}){{0,{_COMPONENTS}}})",
     re.IGNORECASE,
 )
 

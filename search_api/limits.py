@@ -31,6 +31,9 @@ PATTERNS = 8
 VALUES = 1_000
 """Values of one condition, or of one parameter."""
 
+ALL_VALUES = 2_000
+"""Values of all conditions of one question together."""
+
 DEPTH = 16
 """Levels of a filter tree."""
 

@@ -7,7 +7,7 @@ from mappings.filter import And, Filter, Operator, conditions, conjunction, conj
 from search_api.asked import Asked
 from search_api.clause import Clause, Question
 from search_api.default_filters import default_clauses
-from search_api.limits import CONDITIONS, FACETS, PAGE, PATTERNS
+from search_api.limits import ALL_VALUES, CONDITIONS, FACETS, PAGE, PATTERNS
 from search_api.problem import Mistake, refused
 from search_api.question.read import read
 from search_api.vocabulary import Vocabulary
@@ -26,6 +26,9 @@ def understand(asked: Asked, vocabulary: Vocabulary, now: datetime) -> Question:
     size = len(mentioned) + len(said.text)
     if size > CONDITIONS:
         raise refused(Mistake(detail=f"{size} conditions are too many; at most {CONDITIONS}"))
+    values = sum([len(condition.values) for condition in every])
+    if values > ALL_VALUES:
+        raise refused(Mistake(detail=f"{values} values are too many in one question; at most {ALL_VALUES}"))
     patterns = sum(condition.operator is Operator.WILDCARD for condition in every)
     if patterns > PATTERNS:
         raise refused(Mistake(detail=f"{patterns} patterns with * or ? are too many; at most {PATTERNS}"))

@@ -199,6 +199,14 @@ async def test_a_value_in_a_body_has_no_operators_to_suggest(api: Api) -> None:
     assert "did_you_mean" not in error
 
 
+async def test_values_of_a_question_are_counted_over_all_its_conditions(api: Api) -> None:
+    ids = [_condition("id", **{"in": [f"{letter}{number}" for number in range(700)]}) for letter in "abc"]
+    assert (await api.post({"filter": {"or": ids[:2]}})).status == 200
+    told = await api.post({"filter": {"or": ids}})
+    problem(told, 400)
+    assert "at most 2000" in told.json["detail"]
+
+
 async def test_patterns_of_a_question_are_counted_over_all_its_sources(api: Api) -> None:
     several = [_condition("name", wildcard=f"*ima?e {letter}*") for letter in "abcdefgh"]
     assert (await api.post({"filter": {"or": several}})).status == 200

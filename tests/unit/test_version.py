@@ -112,6 +112,7 @@ def test_what_people_name_is_read_as_in_an_os_version(asked: str) -> None:
         "-7",
         "7,9",
         "1234567890",
+        "1" + ".2" * 13,
         "R2",
     ],
 )
