@@ -74,7 +74,7 @@ class EmbeddedReader:
         """Give key and raw record of the query's hits, at most `limit`, in its order."""
         asked = replace(query.query, facets=())
         check_cost(asked, self._index)
-        found = bases(Narrowed(asked, query.access), self._index)[NOTHING]
+        found = bases(replace(query, query=asked), self._index)[NOTHING]
         page, _ = self._page(asked, found.bits)
         return self._file.raws(self._index.ranks[page].tolist())
 
