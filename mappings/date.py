@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -24,6 +25,8 @@ def milliseconds(text: str) -> int:
     return (moment - _EPOCH) // _MILLISECOND + int((fraction or "0").ljust(3, "0")[:3])
 
 
+# The date of a question is written several times in its answer.
+@lru_cache(maxsize=256)
 def date_text(value: int) -> str:
     """Write milliseconds as `2018-09-06T14:03:27Z`, with `.123` only where there are any."""
     seconds, rest = divmod(value, 1000)

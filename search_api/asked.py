@@ -125,7 +125,7 @@ def _sentence(text: str) -> str:
 
 
 def _facets(names: Sequence[str]) -> tuple[str, ...]:
-    return _each(names, FACETS, "facets", _COUNTED.field)
+    return _each(names, FACETS, "facets", _COUNTED.field, _COUNTED.names)
 
 
 def _histograms(names: Sequence[str]) -> tuple[str, ...]:
@@ -139,7 +139,7 @@ def _pivot(names: Sequence[str]) -> Pivot | None:
     if len(names) != _PIVOT:
         detail = f"has two fields, that of its rows and that of its columns; {len(names)} given"
         raise MistakeError(Mistake(detail=detail))
-    rows, *others = _each(names, _PIVOT, "fields", _COUNTED.field)
+    rows, *others = _each(names, _PIVOT, "fields", _COUNTED.field, _COUNTED.names)
     if not others:
         detail = f"{rows} is named twice; a pivot counts by two different fields"
         raise MistakeError(Mistake(detail=detail))
@@ -182,10 +182,21 @@ def _selected(name: str) -> str:
     return found[0]
 
 
-def _each(names: Sequence[str], most: int, what: str, reader: Callable[[str], _Read]) -> tuple[_Read, ...]:
-    """Read names, each result once. Raises MistakeError with a mistake for each name that is wrong."""
+def _each(
+    names: Sequence[str],
+    most: int,
+    what: str,
+    reader: Callable[[str], _Read],
+    known: Mapping[str, _Read] | None = None,
+) -> tuple[_Read, ...]:
+    """Read names, each result once; those that are `known` need no reader.
+
+    Raises MistakeError with a mistake for each name that is wrong.
+    """
     if len(names) > most:
         raise MistakeError(Mistake(detail=f"{len(names)} {what} are too many; at most {most}"))
+    if known is not None and all(map(known.__contains__, names)):
+        return tuple(dict.fromkeys(map(known.__getitem__, names)))
     found: dict[_Read, None] = {}
     wrong: list[Mistake] = []
     for name in dict.fromkeys(names):

@@ -1,6 +1,6 @@
 """What a question became: clauses that know their words, and what was left over."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engines.query import Sort
@@ -8,6 +8,17 @@ from mappings.filter import EVERY, Condition, Filter
 
 Span = tuple[int, int]
 """Begin and end of words in the question, in code points."""
+
+
+@dataclass(slots=True)
+class Written:
+    """How answers show a clause, once one has: `shown` behind its id, as JSON, and `short` in the summary.
+
+    Kept with the clause, so that it is remembered as long as the clause is.
+    """
+
+    shown: bytes | None = None
+    short: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +38,7 @@ class Clause:
     words: tuple[Span, ...] = ()
     negated: bool = False
     default: bool = False
+    written: Written = field(default_factory=Written, init=False, compare=False, repr=False)
 
 
 class Reason(StrEnum):

@@ -1,7 +1,5 @@
 """Words for what was understood: labels of conditions, and a question in one line."""
 
-from functools import lru_cache
-
 from engines.query import Sort
 from mappings.date import date_text
 from mappings.field import Field, Kind
@@ -59,25 +57,12 @@ def summary(question: Question) -> str:
 
 
 def _part(clause: Clause) -> str:
-    return _remembered(clause.filter) if is_common(clause) else _short(clause.filter)
+    short = clause.written.short
+    if short is None:
+        short = clause.written.short = _short(clause.filter)
+    return short
 
 
-def is_common(clause: Clause) -> bool:
-    """Tell whether a clause is worth remembering: people ask for it again and again, and it is small.
-
-    That is what was named by itself, unlike words of a sentence. A label shows all values of its filter; what
-    a tree of filters takes cannot be told by it.
-    """
-    given = clause.filter.filter if isinstance(clause.filter, Not) else clause.filter
-    return clause.span is None and isinstance(given, Condition) and len(clause.label) <= _COMMON_LABEL
-
-
-@lru_cache(maxsize=1024)
-def _remembered(given: Filter) -> str:
-    return _short(given)
-
-
-_COMMON_LABEL = 128
 _SIGNS = {Operator.LT: "<", Operator.LTE: "≤", Operator.GT: ">", Operator.GTE: "≥"}
 _SHORT = {
     **dict.fromkeys(

@@ -1,7 +1,5 @@
 """The `interpretation` of an answer: how the question was understood, clause by clause."""
 
-from functools import lru_cache
-
 import orjson
 
 from engines.query import DEFAULT_ORDER, Sort
@@ -10,7 +8,7 @@ from mappings.field import Kind
 from mappings.fields import FIELDS
 from mappings.filter import And, Condition, Filter, Not, Or, Value
 from search_api.clause import Clause, Question
-from search_api.explain import is_common, label_of, summary
+from search_api.explain import label_of, summary
 from search_api.freshness import JOINED
 
 
@@ -32,12 +30,10 @@ def interpretation_json(question: Question, notes: tuple[str, ...]) -> bytes:
 
 def _clause(clause: Clause) -> bytes:
     """Write a clause behind its id. People ask for the same again and again, but not in the same sentence."""
-    return _remembered_clause(clause) if is_common(clause) else _written_clause(clause)
-
-
-@lru_cache(maxsize=1024)
-def _remembered_clause(clause: Clause) -> bytes:
-    return _written_clause(clause)
+    shown = clause.written.shown
+    if shown is None:
+        shown = clause.written.shown = _written_clause(clause)
+    return shown
 
 
 def _written_clause(clause: Clause) -> bytes:

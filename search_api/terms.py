@@ -14,10 +14,10 @@ from search_api.vocabulary import Vocabulary
 _LENGTH = 128
 """Characters of a name and a text that are remembered."""
 
-_ENTRY = 2_048
-_CHARACTER = 64
+_ENTRY = 3_072
+_CHARACTER = 96
 """Bytes that a remembered reading takes at most, and further ones for each character of name and text: a
-value of one character is an object of its own, named in a condition and in a label.
+value of one character is an object of its own, named in a condition, in a label and in answers.
 """
 
 
