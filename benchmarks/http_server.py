@@ -2,6 +2,7 @@
 
 import asyncio
 import multiprocessing
+import secrets
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,7 +42,8 @@ def serve_catalogue(listener: socket.socket, engine: Path, ready: Connection) ->
     """Serve the generation in a folder, as a worker of `ims-catalog serve` does."""
     settings = Settings(engine=Engine(path=engine))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(answer(settings, listener, asyncio.Event(), lambda: ready.send(True)))
+        key = secrets.token_bytes(32)
+        runner.run(answer(settings, listener, key, asyncio.Event(), lambda: ready.send(True)))
 
 
 def serve_recorded(listener: socket.socket, recorded: Path, ready: Connection) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr, ValidationError
 
 from engines.ledger import Outcome
+from ims_catalog.compose import cursor_key_of
 from ims_catalog.configuration import ConfigurationError
 from ims_catalog.reindex import reindex_once
 from ims_catalog.sandbox.estate import draw_estate
@@ -48,7 +49,11 @@ async def demo(images: int, tell: Callable[[str], None], opensearch: str | None 
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, until.set)
         await answer(
-            settings, listener, until, lambda: tell(what_to_try(address(settings, listener), settings.engine))
+            settings,
+            listener,
+            cursor_key_of(settings),
+            until,
+            lambda: tell(what_to_try(address(settings, listener), settings.engine)),
         )
 
 

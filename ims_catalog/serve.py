@@ -83,11 +83,11 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     workers: list[BaseProcess] = []
     with listen(settings) as listener:
         try:
-            _prepare(settings)
+            key = _prepare(settings)
             for _ in range(settings.api.workers):
-                _start(settings, listener, workers)
+                _start(settings, listener, key, workers)
             announce(address(settings, listener))
-            _replace_dead(settings, listener, workers)
+            _replace_dead(settings, listener, key, workers)
         except KeyboardInterrupt:
             pass
         finally:
@@ -112,7 +112,11 @@ def address(settings: Settings, listener: socket.socket) -> str:
 
 
 async def answer(
-    settings: Settings, listener: socket.socket, until: asyncio.Event, ready: Callable[[], None]
+    settings: Settings,
+    listener: socket.socket,
+    cursor_key: bytes,
+    until: asyncio.Event,
+    ready: Callable[[], None],
 ) -> None:
     """Answer on an open port until told to stop; requests that have begun are finished."""
     clock = system_clock()
@@ -120,7 +124,7 @@ async def answer(
         readers=open_readers(settings, clock),
         ledger=open_ledger(settings),
         clock=clock,
-        cursor_key=cursor_key_of(settings),
+        cursor_key=cursor_key,
         question_now=question_now(clock.now),
     )
     service = runner(app, shutdown_timeout=SHUTDOWN_SECONDS)
@@ -133,18 +137,21 @@ async def answer(
         await service.cleanup()
 
 
-def _prepare(settings: Settings) -> None:
-    """Meet what would keep every worker from beginning once, here, where it can be said in one sentence."""
+def _prepare(settings: Settings) -> bytes:
+    """Meet what would keep every worker from beginning once, here, where it can be said in one sentence.
+
+    Gives the key of cursors, one for all workers: what becomes of its file meanwhile parts none of them.
+    """
     question_now(system_clock().now)
     check_engine_settings(settings)
-    cursor_key_of(settings)
+    return cursor_key_of(settings)
 
 
-def _start(settings: Settings, listener: socket.socket, workers: list[BaseProcess]) -> None:
+def _start(settings: Settings, listener: socket.socket, key: bytes, workers: list[BaseProcess]) -> None:
     """Start a worker, and wait until it answers. Raises ServeError."""
     spawn = multiprocessing.get_context("spawn")
     receiver, sender = spawn.Pipe(duplex=False)
-    worker = spawn.Process(target=_work, args=(settings, listener, sender), daemon=True)
+    worker = spawn.Process(target=_work, args=(settings, listener, key, sender), daemon=True)
     with _STOP.held():
         worker.start()
         workers.append(worker)
@@ -158,14 +165,16 @@ def _start(settings: Settings, listener: socket.socket, workers: list[BaseProces
         raise ServeError("a worker could not begin to answer; what it wrote above says why")
 
 
-def _replace_dead(settings: Settings, listener: socket.socket, workers: list[BaseProcess]) -> None:
+def _replace_dead(
+    settings: Settings, listener: socket.socket, key: bytes, workers: list[BaseProcess]
+) -> None:
     while True:
         wait([worker.sentinel for worker in workers])
         time.sleep(RESTART_SECONDS)
         for dead in [worker for worker in workers if not worker.is_alive()]:
             _log.error("a worker ended with code %s; another takes its place", dead.exitcode)
             workers.remove(dead)
-            _start(settings, listener, workers)
+            _start(settings, listener, key, workers)
 
 
 def _end(workers: list[BaseProcess]) -> None:
@@ -178,17 +187,19 @@ def _end(workers: list[BaseProcess]) -> None:
             worker.join()
 
 
-def _work(settings: Settings, listener: socket.socket, ready: Connection) -> None:
+def _work(settings: Settings, listener: socket.socket, key: bytes, ready: Connection) -> None:
     """Answer until told to stop. Signals are held back from the start of the process until now."""
     for number in _STOPS:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
     gc.set_threshold(*GARBAGE)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
-        loop.run(_answer_until_told(settings, listener, ready))
+        loop.run(_answer_until_told(settings, listener, key, ready))
 
 
-async def _answer_until_told(settings: Settings, listener: socket.socket, ready: Connection) -> None:
+async def _answer_until_told(
+    settings: Settings, listener: socket.socket, key: bytes, ready: Connection
+) -> None:
     """Stop on a signal, and when the supervisor is gone."""
     loop, until = asyncio.get_running_loop(), asyncio.Event()
     for number in _STOPS:
@@ -196,4 +207,4 @@ async def _answer_until_told(settings: Settings, listener: socket.socket, ready:
     supervisor = multiprocessing.parent_process()
     if supervisor is not None:
         loop.add_reader(supervisor.sentinel, until.set)
-    await answer(settings, listener, until, lambda: ready.send(True))
+    await answer(settings, listener, key, until, lambda: ready.send(True))

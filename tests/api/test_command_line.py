@@ -108,12 +108,21 @@ class TestServe:
         assert process.stdout is not None
         async with asyncio.timeout(PATIENCE), aiohttp.ClientSession() as session:
             url = (await process.stdout.readline()).decode().split()[-1]
+            async with session.get(f"{url}/v1/images?limit=1") as answer:
+                cursor = (await answer.json())["next"]
+            (folder / "var/catalog/cursor.key").unlink()
             os.kill(children(process.pid)[0], signal.SIGKILL)
             assert process.stderr is not None
             while b"another takes its place" not in await process.stderr.readline():
                 pass
             async with session.get(f"{url}/v1/images?limit=1") as answer:
                 assert (answer.status, (await answer.json())["total"] > 50) == (200, True)
+            # A connection each: both workers are asked, the one that came later too.
+            for _ in range(12):
+                asked = {"limit": "1", "cursor": cursor}
+                close = {"Connection": "close"}
+                async with session.get(f"{url}/v1/images", params=asked, headers=close) as answer:
+                    assert answer.status == 200
             process.send_signal(signal.SIGTERM)
             _, said = await process.communicate()
         assert (process.returncode, said) == (0, b"")
