@@ -82,7 +82,7 @@ async def _closing(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _following(app: web.Application) -> AsyncIterator[None]:
-    """Take new generations over without waiting for a request, which would still get the old one."""
+    """Take over what is new without waiting for a request, which would still get what was before."""
     task = asyncio.create_task(_follow(app[SERVICE], app[CLOCK]))
     yield
     task.cancel()
@@ -94,5 +94,5 @@ async def _follow(service: Service, clock: Clock) -> None:
     while True:
         # Whatever is wrong is told to those who ask.
         with contextlib.suppress(EngineError):
-            await service.catalogue.current()
+            await service.follow()
         await clock.sleep(FOLLOW_SECONDS)

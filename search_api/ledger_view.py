@@ -1,8 +1,11 @@
 """`LedgerView`: the ledger as answers show it, read again when it has changed."""
 
+import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from engines.base import EngineError
 from engines.ledger import Ledger, Run, ScopeState
 from search_api.caller import Caller
 from search_api.catalog import catalog, own_scopes
@@ -13,6 +16,8 @@ _CALLERS = 256
 
 LOOK_SECONDS = 0.1
 """The ledger is asked whether it has changed at most so often."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,43 +53,89 @@ class Revision:
 
 
 class LedgerView:
-    """Keeps the last revision that was read, for each generation that was asked for."""
+    """Keeps what was read last, and looks in the background whether it is still so."""
 
     def __init__(self, ledger: Ledger, monotonic: Callable[[], float]) -> None:
         self._ledger = ledger
         self._monotonic = monotonic
-        self._looked: float | None = None
-        self._number = -1
-        self._states: Mapping[str, ScopeState] = {}
-        self._runs: Sequence[Run] = ()
-        self._revisions: dict[str, Revision] = {}
+        self._looked = 0.0
+        self._looking: asyncio.Task[None] | None = None
+        self._read: _Read | None = None
+        self._failing = False
 
     async def current(self, generation: str) -> Revision:
         """Give the ledger as it is now, or was a moment ago, of a generation.
 
         What a later run learnt while it published another generation is not what this one shows: until the
-        other is taken over, the age told is that of the images told.
+        other is taken over, the age told is that of the images told. Who asks before anything was read, or
+        for a generation that no run read tells of, waits for the look that is under way. Raises EngineError
+        as long as nothing was read; afterwards what was read goes on.
         """
-        now = self._monotonic()
-        if self._looked is None or now - self._looked >= LOOK_SECONDS:
-            self._looked = now
-            await self._look()
-        revision = self._revisions.get(generation)
-        if revision is None:
-            revision = self._revisions[generation] = Revision(self._number, self._states_of(generation))
-        return revision
+        self._look()
+        if self._looking is not None and (self._read is None or not self._read.tells_of(generation)):
+            # Shielded, as the look is for all who wait and not for this caller alone.
+            await asyncio.shield(self._looking)
+        if self._read is None:
+            raise EngineError("the ledger was closed before it was read")
+        return self._read.revision(generation)
 
-    async def _look(self) -> None:
-        number = await self._ledger.revision()
-        if number != self._number:
-            self._states = await self._ledger.scope_states()
-            self._runs = await self._ledger.runs(_RUNS)
-            self._number = number
-            self._revisions = {}
+    async def close(self) -> None:
+        """Stop looking."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+
+    def _look(self) -> None:
+        """Look in the background whether the ledger has changed, unless that was seen a moment ago."""
+        if self._looking is not None and not self._looking.done():
+            return
+        now = self._monotonic()
+        if self._read is None or now - self._looked >= LOOK_SECONDS:
+            self._looked = now
+            self._looking = asyncio.create_task(self._take())
+
+    async def _take(self) -> None:
+        """Read the ledger where it has changed. Raises EngineError only as long as nothing was read."""
+        try:
+            number = await self._ledger.revision()
+            if self._read is None or number != self._read.number:
+                states = await self._ledger.scope_states()
+                self._read = _Read(number, states, await self._ledger.runs(_RUNS))
+            self._failing = False
+        except EngineError as error:
+            if self._read is None:
+                raise
+            if not self._failing:
+                self._failing = True
+                _log.warning("the ledger cannot be read, answers tell what it was before: %s", error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of the ledger at one time, and what it comes to for each generation asked for."""
+
+    number: int
+    states: Mapping[str, ScopeState]
+    runs: Sequence[Run]
+    _revisions: dict[str, Revision] = field(default_factory=dict, init=False, repr=False)
+
+    def tells_of(self, generation: str) -> bool:
+        """Tell whether a run among those read published or confirmed a generation."""
+        return self._run(generation) is not None
+
+    def revision(self, generation: str) -> Revision:
+        """Give the ledger as a generation shows it."""
+        found = self._revisions.get(generation)
+        if found is None:
+            found = self._revisions[generation] = Revision(self.number, self._states_of(generation))
+        return found
 
     def _states_of(self, generation: str) -> Mapping[str, ScopeState]:
-        run = next((run for run in self._runs if run.generation == generation), None)
-        return self._states if run is None else {**self._states, **{one.scope: one for one in run.scopes}}
+        run = self._run(generation)
+        return self.states if run is None else {**self.states, **{one.scope: one for one in run.scopes}}
+
+    def _run(self, generation: str) -> Run | None:
+        return next((run for run in self.runs if run.generation == generation), None)
 
 
 _RUNS = 20

@@ -145,9 +145,14 @@ class Service:
             body.decode("utf-8", "replace"),
         )
 
+    async def follow(self) -> None:
+        """Look what is served and what the ledger tells, before anybody asks. Raises EngineError."""
+        await self.ledger.current((await self.catalogue.current()).generation)
+
     async def close(self) -> None:
         """Stop what runs in the background; readers and ledger are their owner's to close."""
         await self.catalogue.close()
+        await self.ledger.close()
 
     async def answer(self, prepared: Prepared) -> bytes:
         """Give images, counts and how the question was understood. Raises EngineError."""

@@ -1,9 +1,14 @@
 """The ledger as answers show it: the age that is told is that of the generation that is told."""
 
-from dataclasses import replace
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from engines.base import EngineUnavailable
 from engines.embedded.ledger import open_ledger
 from engines.ledger import Outcome, Run, ScopeState, State
 from search_api.caller import OPERATOR
@@ -34,6 +39,45 @@ def a_run(number: int, generation: str) -> Run:
     )
 
 
+@dataclass
+class SlowLedger:
+    """A ledger that answers when it is told to, or fails."""
+
+    run: Run
+    number: int = 1
+    broken: bool = False
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: int = 0
+
+    async def record(self, run: Run) -> None:
+        self.run, self.number = run, self.number + 1
+
+    async def revision(self) -> int:
+        self.asked += 1
+        await self.answers.wait()
+        if self.broken:
+            raise EngineUnavailable("away")
+        return self.number
+
+    async def scope_states(self) -> Mapping[str, ScopeState]:
+        await asyncio.sleep(0)
+        return {state.scope: state for state in self.run.scopes}
+
+    async def runs(self, limit: int, before: str | None = None) -> Sequence[Run]:
+        del limit, before
+        await asyncio.sleep(0)
+        return [self.run]
+
+    async def close(self) -> None:
+        return None
+
+
+async def settled() -> None:
+    """Let what was begun in the background come to its end."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
 async def test_an_old_generation_is_not_told_to_be_new(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path)
     seconds = [0.0]
@@ -46,6 +90,8 @@ async def test_an_old_generation_is_not_told_to_be_new(tmp_path: Path) -> None:
     assert b"2026-11-24T14:00:00Z" in (await view.current("second")).catalog("second", OPERATOR)
     await ledger.record(replace(a_run(3, "second"), outcome=Outcome.UNCHANGED))
     seconds[0] += LOOK_SECONDS
+    await view.current("second")
+    await settled()
     assert b"2026-11-24T15:00:00Z" in (await view.current("second")).catalog("second", OPERATOR)
     await ledger.close()
 
@@ -56,3 +102,63 @@ async def test_a_generation_that_no_run_tells_of_is_as_the_ledger_is(tmp_path: P
     await ledger.record(a_run(1, "first"))
     assert b"2026-11-24T13:00:00Z" in (await view.current("unknown")).catalog("unknown", OPERATOR)
     await ledger.close()
+
+
+async def test_the_first_questions_all_wait_until_the_ledger_was_read() -> None:
+    ledger = SlowLedger(a_run(1, "first"))
+    view = LedgerView(ledger, lambda: 0.0)
+    asking = [asyncio.create_task(view.current("first")) for _ in range(3)]
+    await settled()
+    assert not any(one.done() for one in asking)
+    ledger.answers.set()
+    told = await asyncio.gather(*asking)
+    assert [(one.number, set(one.states)) for one in told] == [(1, {"s/r/gold"})] * 3
+    assert ledger.asked == 1
+
+
+async def test_a_ledger_that_was_never_read_is_no_empty_one() -> None:
+    ledger = SlowLedger(a_run(1, "first"), broken=True)
+    ledger.answers.set()
+    view = LedgerView(ledger, lambda: 0.0)
+    for _ in range(2):
+        with pytest.raises(EngineUnavailable, match="away"):
+            await view.current("first")
+    ledger.broken = False
+    assert set((await view.current("first")).states) == {"s/r/gold"}
+
+
+async def test_what_was_read_answers_while_the_ledger_does_not(caplog: pytest.LogCaptureFixture) -> None:
+    seconds = [0.0]
+    ledger = SlowLedger(a_run(1, "first"))
+    ledger.answers.set()
+    view = LedgerView(ledger, lambda: seconds[0])
+    await view.current("first")
+    ledger.answers.clear()
+    await ledger.record(a_run(2, "first"))
+    seconds[0] += LOOK_SECONDS
+    assert (await view.current("first")).number == 1
+    ledger.broken = True
+    ledger.answers.set()
+    for _ in range(3):
+        await settled()
+        seconds[0] += LOOK_SECONDS
+        assert (await view.current("first")).number == 1
+    assert [record.getMessage() for record in caplog.records] == [
+        "the ledger cannot be read, answers tell what it was before: away"
+    ]
+    ledger.broken = False
+    await settled()
+    seconds[0] += LOOK_SECONDS
+    await view.current("first")
+    await settled()
+    assert (await view.current("first")).number == 2
+    await view.close()
+
+
+async def test_a_view_that_is_closed_waits_for_nothing() -> None:
+    view = LedgerView(SlowLedger(a_run(1, "first")), lambda: 0.0)
+    asking = asyncio.create_task(view.current("first"))
+    await settled()
+    await view.close()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
