@@ -14,21 +14,22 @@ def retired(ours: Iterable[Meta], served: str, previous: str | None, now: dateti
     """Give those that are not served any more: neither served nor the one before, and another took their
     place at least `GRACE` ago. One that was never served although it should have been is among them.
 
-    `ours` are all generations of the installation.
+    `ours` are all generations of the installation. Of several with one term at most one was ever served, and
+    which it was is not written: what has the next higher term is taken to have come when its last one did.
     """
-    term = parse_generation(served).term
-    published = sorted(
-        (meta for meta in ours if meta.published is not None and _term(meta) <= term),
-        key=lambda meta: (_term(meta), meta.generation == served),
-    )
-    gone: list[str] = []
-    followed: datetime | None = None
-    for meta in reversed(published):
-        old = followed is not None and now - followed >= GRACE
-        if old and meta.generation not in {served, previous}:
-            gone.append(meta.generation)
-        followed = meta.published
-    return gone
+    times: dict[int, datetime] = {}
+    published: list[Meta] = []
+    for meta in ours:
+        if meta.published is not None and _term(meta) <= _term_of(served):
+            published.append(meta)
+            times[_term(meta)] = max(meta.published, times.get(_term(meta), meta.published))
+    terms = sorted(times)
+    followed = dict(zip(terms, [times[term] for term in (*terms[1:], *terms[-1:])], strict=True))
+    return [
+        meta.generation
+        for meta in sorted(published, key=_term, reverse=True)
+        if meta.generation not in {served, previous} and now - followed[_term(meta)] >= GRACE
+    ]
 
 
 def unfinished(ours: Iterable[Meta], building: Iterable[str]) -> list[str]:
@@ -38,4 +39,8 @@ def unfinished(ours: Iterable[Meta], building: Iterable[str]) -> list[str]:
 
 
 def _term(meta: Meta) -> int:
-    return parse_generation(meta.generation).term
+    return _term_of(meta.generation)
+
+
+def _term_of(generation: str) -> int:
+    return parse_generation(generation).term

@@ -307,6 +307,38 @@ def test_what_a_publish_deletes(ours: list[Meta], gone: list[int]) -> None:
     assert sorted(found) == [generation(term, None).generation for term in gone]
 
 
+A, X, Y, Z, W = (
+    generation(7, 30, "aaaaaa"),
+    generation(8, 29, "bbbbbb"),
+    generation(8, 9, "cccccc"),
+    generation(9, 5, "dddddd"),
+    generation(10, 0, "eeeeee"),
+)
+"""X failed as it was published; Y, of the same term, took its place and was served until Z came."""
+
+
+@pytest.mark.parametrize("order", [(A, X, Y, Z, W), (A, Y, X, Z, W), (W, Z, Y, X, A)])
+@pytest.mark.parametrize(
+    ("later", "gone"),
+    [
+        pytest.param(0, set(), id="A went nine minutes ago, Y five"),
+        pytest.param(1, {A.generation}, id="A went ten minutes ago"),
+        pytest.param(4, {A.generation}, id="Y went nine minutes ago"),
+        pytest.param(5, {A.generation, X.generation, Y.generation}, id="Y went ten minutes ago"),
+    ],
+)
+def test_one_that_failed_does_not_shorten_the_time_of_others(
+    order: tuple[Meta, ...], later: int, gone: set[str]
+) -> None:
+    now = NOW + timedelta(minutes=later)
+    assert set(retired(order, W.generation, Z.generation, now)) == gone
+
+
+def test_one_of_the_same_term_as_what_is_served_is_kept() -> None:
+    failed, served = generation(8, 20, "bbbbbb"), generation(8, 0, "cccccc")
+    assert retired([failed, served], served.generation, A.generation, NOW) == []
+
+
 def test_what_a_build_deletes_first() -> None:
     ours = [generation(2, 60), generation(3, None), generation(3, None, "bbbbbb")]
     assert unfinished(ours, [ours[2].generation]) == [ours[1].generation]
