@@ -1,6 +1,7 @@
 """`OpenSearchBuild`: one generation from its first document to its publish."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,6 +25,8 @@ IsServed = Callable[[str], Awaitable[bool]]
 
 _TURN = 200
 """Documents that are written at once, before others have their turn."""
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class OpenSearchBuild:
         self.meta = meta
         self.ended = False
         self.given_up = False
+        self.in_doubt = False
+        """The alias was asked for, and whether it comes is not known: the index must stay."""
         self._client = client
         self._steps = steps
         self._replicas = replicas
@@ -118,13 +123,17 @@ class OpenSearchBuild:
 
     async def discard(self) -> None:
         """Remove every trace of it; does nothing once published. What cannot be removed now, the next build
-        removes.
+        removes; what may still come to be served goes when it is retired.
         """
         self.given_up = True
         await self.close()
         if self.ended:
             return
         if await self._steps.is_served(self.generation):
+            self.ended = True
+            return
+        if self.in_doubt:
+            _LOG.warning("%s is not deleted: the cluster may still come to serve it", self.generation)
             self.ended = True
             return
         await delete_index(self._client, self.generation)

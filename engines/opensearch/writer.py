@@ -25,6 +25,7 @@ from engines.opensearch.installation import installation
 from engines.opensearch.lease import Lease, take_lease
 from engines.opensearch.meta import Meta, Sealed, read_meta
 from engines.opensearch.names import Names
+from engines.opensearch.reply import part
 from engines.opensearch.retire import retired, unfinished
 from engines.opensearch.served import kept, metas, served
 from engines.opensearch.stored import companions, documents
@@ -160,7 +161,12 @@ class OpenSearchWriter:
         if present != build.planned_on:
             raise _superseded(build, present)
         build.meta = replace(build.meta, published=self._clock.now())
-        await write_meta(self._client, build.meta)
+        try:
+            await write_meta(self._client, build.meta)
+        except Refused as error:
+            if error.status != 404:
+                raise
+            raise Superseded(f"{build.generation} was deleted before it could be published") from None
         await self._move_alias(build)
         await self._retire(build)
 
@@ -170,8 +176,10 @@ class OpenSearchWriter:
         off = {"index": build.planned_on or self._names.lease, "alias": alias, "must_exist": True}
         on = {"index": build.generation, "alias": alias, "is_hidden": True}
         failure: EngineError | None = None
+        # What was sent may be done at any later time, until an answer tells how it ended.
+        build.in_doubt = True
         try:
-            await self._client.request(
+            reply = await self._client.request(
                 "POST",
                 "/_aliases",
                 body=orjson.dumps({"actions": [{"remove": off}, {"add": on}]}),
@@ -179,15 +187,21 @@ class OpenSearchWriter:
                 # The cluster gives up before the client does: what is not done by then is never done.
                 seconds=2 * ALIAS_SECONDS + 5,
             )
+            if part(reply, "acknowledged") is not True:
+                failure = EngineTimeout(f"the cluster has not confirmed that it serves {build.generation}")
         except Refused as error:
             if error.status != 404:
+                build.in_doubt = False
                 raise
         except (EngineTimeout, EngineUnavailable) as error:
             failure = error
         present = await self.served()
         if present == build.generation:
             return
-        raise failure or _superseded(build, present)
+        if failure is not None:
+            raise failure
+        build.in_doubt = False
+        raise _superseded(build, present)
 
     async def _retire(self, build: OpenSearchBuild) -> None:
         """Delete what is no longer served; what cannot be goes next time."""
