@@ -7,6 +7,7 @@ from engines.base import EngineError
 from engines.opensearch.client import Client, quoted
 from engines.opensearch.installation import installation
 from engines.opensearch.names import Names
+from engines.opensearch.neighbours import neighbours, tangled
 from engines.opensearch.reply import entries, part, text, whole
 from engines.opensearch.version import check_version
 from ims_catalog.check import Check, doubtful, fine, unseen, wrong
@@ -49,8 +50,11 @@ def _way(engine: Engine) -> Check:
 async def _installation(client: Client, names: Names) -> Check:
     try:
         found = await installation(client, names, create=False)
+        said = tangled(names, await neighbours(client, names))
     except EngineError as error:
         return wrong("installation", str(error))
+    if said is not None:
+        return wrong("installation", said)
     if found is None:
         return doubtful("installation", f"there is none of {names.prefix} yet", "run ims-catalog reindex")
     return fine("installation", f"{names.prefix} is {found}")

@@ -59,6 +59,10 @@ class Busy(EngineUnavailable):
         self.retry_after = retry_after
 
 
+class Forbidden(EngineUnavailable):
+    """The security plugin lets this user not do what was asked."""
+
+
 class Client:
     """Keeps connections to the hosts of a cluster, for one event loop.
 
@@ -218,7 +222,7 @@ def _failure(answered: Answered, cluster: Cluster) -> EngineError:
         case 401:
             failure = EngineUnavailable(f"{place}: {_unknown(cluster)} (HTTP 401)")
         case 403:
-            failure = EngineUnavailable(f"{place}: {_forbidden(reason, cluster)}")
+            failure = Forbidden(f"{place}: {_forbidden(reason, cluster)}")
         case 408 | 504:
             failure = EngineTimeout(f"{place} was not answered in time (HTTP {status})")
         case 429 | 502 | 503:

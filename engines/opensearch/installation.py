@@ -4,7 +4,6 @@ It stands in the mapping of the lease index, which is made once, together with t
 the first publish too moves an alias from one index to another, and can be lost to nobody.
 """
 
-import re
 import secrets
 from collections.abc import Iterable, Mapping
 
@@ -12,7 +11,8 @@ import orjson
 
 from engines.base import DamagedGeneration, ForeignGeneration
 from engines.opensearch.client import Client, Refused, quoted
-from engines.opensearch.names import Names
+from engines.opensearch.names import IDENTITY, Names
+from engines.opensearch.neighbours import neighbours, tangled
 from engines.opensearch.reply import entries, part
 
 FORMAT = 1
@@ -34,12 +34,15 @@ async def installation(client: Client, names: Names, *, create: bool) -> str | N
     """Give the id of the installation with this prefix, None where there is none yet.
 
     With `create` a missing one is made; of several makers one wins, and all get its id. Raises
-    ForeignGeneration where the lease index is not one that an installation made, or a newer version did.
+    ForeignGeneration where the lease index is not one that an installation made, or a newer version did, and
+    where one is to be made among the names of another.
     """
     found = await _read(client, names)
     if found is not None or not create:
         return found
     before = await _of_what_is_served(client, names) or await _of_what_was_published(client, names)
+    if before is None and (said := tangled(names, await neighbours(client, names))) is not None:
+        raise ForeignGeneration(said)
     body = _body(names, before or secrets.token_hex(16), alias=before is None)
     try:
         await client.request("PUT", quoted(names.lease), body=orjson.dumps(body))
@@ -62,7 +65,7 @@ async def _read(client: Client, names: Names) -> str | None:
         raise ForeignGeneration(
             f"the index {names.lease} has format {form}; this version knows up to {FORMAT}"
         )
-    if not isinstance(found, str) or not _ID.fullmatch(found):
+    if not isinstance(found, str) or not IDENTITY.fullmatch(found):
         raise ForeignGeneration(
             f"the index {names.lease} was not made by ims-catalog: delete it if nobody needs it, or set"
             " another engine.prefix"
@@ -125,7 +128,7 @@ async def _ids(client: Client, name: str, *, published: bool = False) -> dict[st
 def _one(found: Iterable[object]) -> str | None:
     """Give the id that all have in common, None if there is none."""
     identity, *others = {one if isinstance(one, str) else "" for one in found}
-    return identity if not others and _ID.fullmatch(identity) else None
+    return identity if not others and IDENTITY.fullmatch(identity) else None
 
 
 def _body(names: Names, identity: str, *, alias: bool) -> dict[str, object]:
@@ -135,6 +138,3 @@ def _body(names: Names, identity: str, *, alias: bool) -> dict[str, object]:
         "mappings": {"_meta": meta, **LEASE_MAPPINGS},
     }
     return {**body, "aliases": {names.served: {"is_hidden": True}}} if alias else body
-
-
-_ID = re.compile(r"[0-9a-f]{32}")

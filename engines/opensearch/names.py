@@ -1,6 +1,8 @@
 """`Names`: what the indices and the alias of an installation are called. Generations bear their own names."""
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from engines.generation import parse_generation
 
@@ -42,3 +44,7 @@ class Names:
             return parse_generation(index).prefix == self.prefix
         except ValueError:
             return False
+
+
+IDENTITY: Final = re.compile(r"[0-9a-f]{32}")
+"""What the id of an installation looks like."""

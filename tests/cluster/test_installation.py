@@ -9,10 +9,14 @@ from engines.base import DamagedGeneration, ForeignGeneration
 from engines.generation import Generation
 from engines.opensearch.client import quoted
 from engines.opensearch.installation import installation
+from engines.opensearch.names import Names
+from engines.opensearch.neighbours import neighbours
 from engines.opensearch.reply import part
+from engines.opensearch.roles import roles
 from engines.opensearch.served import served
 from mappings.schema import SCHEMA
-from tests.cluster.conftest import Place
+from tests.cluster.authorising import guarded
+from tests.cluster.conftest import Place, remove
 from tests.contract.engine import START
 
 
@@ -97,6 +101,45 @@ async def test_an_alias_on_a_foreign_index_is_left_alone(place: Place) -> None:
     with pytest.raises(DamagedGeneration, match=foreign):
         await installation(place.client, place.names, create=True)
     assert await served_by(place) == {foreign}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param("", "-b", id="below another"),
+        pytest.param("", "-b-c", id="far below another"),
+        pytest.param("-b", "", id="above another"),
+    ],
+)
+async def test_none_begins_among_the_names_of_another(place: Place, first: str, second: str) -> None:
+    one, other = Names(place.names.prefix + first), Names(place.names.prefix + second)
+    identity = await installation(place.client, one, create=True)
+    with pytest.raises(ForeignGeneration, match=f"another installation, {one.prefix}, begin"):
+        await installation(place.client, other, create=True)
+    assert await installation(place.client, other, create=False) is None
+    assert await installation(place.client, one, create=True) == identity
+    assert await neighbours(place.client, other) == (one.prefix,)
+
+
+async def test_what_only_looks_like_another_is_none(place: Place) -> None:
+    await make_index(place, f"{place.names.prefix}-b-lease", mappings={"_meta": {"installation": "mine"}})
+    await installation(place.client, Names(f"{place.names.prefix}x"), create=True)
+    try:
+        assert await installation(place.client, place.names, create=True) is not None
+        assert await neighbours(place.client, place.names) == ()
+    finally:
+        await remove(place.client, Names(f"{place.names.prefix}x"))
+
+
+async def test_who_may_not_see_others_goes_on(place: Place) -> None:
+    names = Names(f"{place.names.prefix}-b")
+    await installation(place.client, place.names, create=True)
+    async with (
+        guarded(place.url, roles(names.prefix)[f"{names.prefix}-indexer"]) as (url, guard),
+        place.another_client(url) as client,
+    ):
+        assert await installation(client, names, create=True) is not None
+        assert [place.names.lease in refused for refused in guard.refused] == [True]
 
 
 async def test_what_is_made_is_hidden(place: Place) -> None:
