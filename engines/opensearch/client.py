@@ -3,16 +3,15 @@
 Importing this brings opensearch-py with it, which takes some 300 ms: only who uses OpenSearch imports it.
 """
 
+import asyncio
 import base64
 import re
-import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import orjson
-from opensearchpy import AsyncTransport
 from opensearchpy.exceptions import ConnectionError as NoConnection
 from opensearchpy.exceptions import ConnectionTimeout
 from pydantic import SecretStr
@@ -20,9 +19,13 @@ from yarl import URL
 
 from engines.base import EngineError, EngineTimeout, EngineUnavailable
 from engines.opensearch.connection import Answered, Connection, Untouched
+from engines.opensearch.transport import Transport, trusting
 
 DEAD_SECONDS = 10.0
-"""A host that took no connection is left alone for so long, while there are others."""
+"""A host that took no connection or gave no answer is left alone for so long, while there are others."""
+
+ADMINISTRATION_SHARE = 0.8
+"""Part of the time of a request in which the cluster must have begun to change an index, or leave it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ class Forbidden(EngineUnavailable):
 class Client:
     """Keeps connections to the hosts of a cluster, for one event loop.
 
-    A question that reads goes on to the next host where one does not answer. What writes is sent once: after
+    A question that reads goes on to the next host where one does not answer or has too much to do; all tries
+    share the time of one, and the first leaves half of it to another host. What writes is sent once: after
     EngineTimeout and EngineUnavailable it may have been done all the same. (PUT and DELETE are sent anew
     where a host closed an idle connection in that moment, as every HTTP client does.)
     """
@@ -74,8 +78,8 @@ class Client:
     def __init__(self, cluster: Cluster, *, connections: int = 16) -> None:
         """Raises EngineUnavailable for an address that is none, or a `ca_file` that cannot be read."""
         self.cluster = cluster
-        self._attempts = max(2, len(cluster.urls))
-        self._transport = AsyncTransport(
+        self._tries = max(2, len(cluster.urls))
+        self._transport = Transport(
             [_host(url) for url in cluster.urls],
             connection_class=Connection,
             serializer=Untouched(),
@@ -86,7 +90,7 @@ class Client:
             timeout=cluster.timeout,
             headers=_headers(cluster),
             dead_timeout=DEAD_SECONDS,
-            ssl_context=_tls(cluster),
+            ssl_context=trusting(cluster.ca_file) if _encrypted(cluster) else None,
         )
 
     async def request(
@@ -99,19 +103,44 @@ class Client:
         seconds: float | None = None,
     ) -> object:
         """Send a request and give the JSON that comes back; `path` is what `quoted` made, `seconds` how long
-        it may take, if not as long as others.
+        it may take with all its tries, if not as long as others.
 
         Not for HEAD. Raises EngineUnavailable (Busy for 429 and 503), EngineTimeout, and Refused for other
         answers of 4xx.
         """
-        attempts = self._attempts if reads(method, path) else 1
-        while True:
-            attempts -= 1
+        now = asyncio.get_running_loop().time
+        left = self.cluster.timeout if seconds is None else seconds
+        until = now() + left
+        if administers(method, path):
+            begun = f"{int(1000 * ADMINISTRATION_SHARE * left)}ms"
+            params = {"cluster_manager_timeout": begun, **(params or {})}
+        sent = _Sent(method, path, params, body)
+        tries = self._tries if reads(method, path) else 1
+        tried: list[Connection] = []
+        following = await self._transport.untried(tried)
+        while following is not None:
+            tried.append(following)
+            shared = len(tried) < tries and self._transport.others(tried)
             try:
-                return _read(await self._send(method, path, body, params, seconds), self.cluster)
-            except (Unreachable, Busy):
-                if attempts < 1:
+                answered = await self._send(following, sent, left / 2 if shared else left)
+                return _read(answered, self.cluster)
+            except (Unreachable, Busy, EngineTimeout) as error:
+                left = until - now()
+                following = None if len(tried) >= tries or left <= 0 else await self._next(tried, error)
+                if following is None:
                     raise
+        raise EngineUnavailable("there is no host to ask")
+
+    async def _next(self, tried: Sequence[Connection], error: EngineError) -> Connection | None:
+        """Choose who is asked next, None where nobody should be.
+
+        A connection that broke may be a good one the next time; who is busy or slow is not asked again, and
+        a cluster that says how long to wait is left alone.
+        """
+        if isinstance(error, Busy) and error.retry_after is not None:
+            return None
+        following = await self._transport.untried(tried)
+        return tried[-1] if following is None and isinstance(error, Unreachable) else following
 
     async def close(self) -> None:
         """Close all connections."""
@@ -121,30 +150,34 @@ class Client:
             if isinstance(connection, Connection):
                 await connection.close()
 
-    async def _send(
-        self,
-        method: str,
-        path: str,
-        body: bytes | None,
-        params: Mapping[str, str] | None,
-        seconds: float | None,
-    ) -> Answered:
+    async def _send(self, connection: Connection, sent: "_Sent", seconds: float) -> Answered:
         try:
-            answered = await self._transport.perform_request(
-                method,
-                path,
-                params=dict(params) if params else None,
-                body=body,
-                headers=_NDJSON if path.endswith(("/_bulk", "/_msearch")) else None,
-                timeout=self.cluster.timeout if seconds is None else seconds,
+            _, _, answered = await connection.perform_request(
+                sent.method,
+                sent.path,
+                params=sent.params,
+                body=sent.body,
+                headers=_NDJSON if sent.path.endswith(("/_bulk", "/_msearch")) else None,
+                timeout=seconds,
             )
         except ConnectionTimeout as error:
+            self._transport.failed(connection)
             raise EngineTimeout(str(error.error)) from None
         except NoConnection as error:
+            self._transport.failed(connection)
             raise Unreachable(str(error.error)) from None
-        if not isinstance(answered, Answered):
-            raise TypeError(f"{method} has no answer to read")
+        self._transport.answered(connection)
         return answered
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A request as each host gets it."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] | None
+    body: bytes | None
 
 
 def quoted(*parts: str) -> str:
@@ -155,6 +188,16 @@ def quoted(*parts: str) -> str:
 def reads(method: str, path: str) -> bool:
     """Tell whether a request changes nothing, so that it may be sent twice."""
     return method == "GET" or path.endswith(("/_search", "/_msearch", "/_count", "/_mget"))
+
+
+def administers(method: str, path: str) -> bool:
+    """Tell whether a request is one for the cluster manager, which queues what it cannot do at once."""
+    if method == "GET":
+        return False
+    first, *rest = path.lstrip("/").split("/")
+    if not rest:
+        return first == "_aliases" or not first.startswith("_")
+    return rest[0] in {"_mapping", "_settings", "_block", "_clone"}
 
 
 class Unreachable(EngineUnavailable):
@@ -182,21 +225,15 @@ def _host(address: str) -> dict[str, object]:
     }
 
 
+def _encrypted(cluster: Cluster) -> bool:
+    return any(url.startswith("https:") for url in cluster.urls)
+
+
 def _headers(cluster: Cluster) -> dict[str, str]:
     if cluster.username is None or cluster.password is None:
         return {}
     given = f"{cluster.username}:{cluster.password.get_secret_value()}".encode()
     return {"authorization": f"Basic {base64.b64encode(given).decode()}"}
-
-
-def _tls(cluster: Cluster) -> ssl.SSLContext | None:
-    if not any(url.startswith("https:") for url in cluster.urls):
-        return None
-    try:
-        return ssl.create_default_context(cafile=cluster.ca_file)
-    except OSError as error:
-        cause = error.strerror or "it holds no certificate"
-        raise EngineUnavailable(f"ca_file: {cluster.ca_file} cannot be read: {cause}") from None
 
 
 def _read(answered: Answered, cluster: Cluster) -> object:

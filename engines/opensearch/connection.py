@@ -87,7 +87,7 @@ class Connection(AIOHttpConnection):
             raise NoConnection("N/A", f"{self.host} takes no connection", error) from None
         except TimeoutError as error:
             raise ConnectionTimeout(
-                "TIMEOUT", f"{self.host} gave no answer within {seconds:g} s", error
+                "TIMEOUT", f"{self.host} gave no answer within {round(seconds, 2):g} s", error
             ) from None
         except (aiohttp.ClientError, OSError, UnicodeError) as error:
             raise NoConnection("N/A", f"{self.host}: {said(error, self.scheme)}", error) from None

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from engines.base import EngineError, EngineTimeout, EngineUnavailable
 from engines.opensearch import connection as connections
-from engines.opensearch.client import Busy, Client, Cluster, Refused, quoted
+from engines.opensearch.client import Busy, Client, Cluster, Forbidden, Refused, quoted
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 SECRET = "do-not-tell"
@@ -73,7 +73,7 @@ RIGHT = "no permissions for [indices:data/read/search] and User [name=reader, ro
         ),
         pytest.param(
             answering(403, problem("security_exception", RIGHT)),
-            EngineUnavailable,
+            Forbidden,
             "no right to indices:data/read/search",
             id="no right",
         ),
@@ -225,6 +225,99 @@ async def test_what_writes_is_sent_once() -> None:
         assert len(asked) == 3
 
 
+@asynccontextmanager
+async def hung() -> AsyncIterator[tuple[str, list[str]]]:
+    """A host that takes every request and never answers; and what it was asked."""
+    asked: list[str] = []
+    done = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        await done.wait()
+        return web.Response()
+
+    async with host(handler) as url:
+        try:
+            yield url, asked
+        finally:
+            done.set()
+
+
+async def test_a_host_that_hangs_costs_one_question_half_its_time_and_no_answer() -> None:
+    well = host(answering(200, {"ok": 1}))
+    async with hung() as (stuck, asked), well as url, asking(stuck, url, within=1.0) as client:
+        for _ in range(6):
+            assert await client.request("POST", "/x/_search", body=b"{}") == {"ok": 1}
+    assert len(asked) <= 1
+
+
+async def test_all_tries_share_the_time_of_one() -> None:
+    async with (
+        hung() as (one, _),
+        hung() as (two, _),
+        hung() as (three, asked),
+        asking(one, two, three, within=0.4) as client,
+    ):
+        begun = asyncio.get_running_loop().time()
+        with pytest.raises(EngineTimeout):
+            await client.request("GET", "/x")
+        assert 0.35 < asyncio.get_running_loop().time() - begun < 0.75
+        assert asked == ["/x"]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "headers", "asked"),
+    [
+        pytest.param(1, {}, 1, id="not the same host again"),
+        pytest.param(2, {}, 2, id="each other host once"),
+        pytest.param(2, {"Retry_After": "3"}, 1, id="nobody where the cluster says how long to wait"),
+    ],
+)
+async def test_who_is_busy_is_not_asked_at_once_again(
+    hosts: int, headers: dict[str, str], asked: int
+) -> None:
+    seen: list[str] = []
+
+    async def busy(request: web.Request) -> web.StreamResponse:
+        seen.append(request.path)
+        return await answering(429, problem("rejected"), **headers)(request)
+
+    async with host(busy) as one, host(busy) as two, asking(*(one, two)[:hosts]) as client:
+        with pytest.raises(Busy):
+            await client.request("POST", "/x/_search", body=b"{}")
+    assert len(seen) == asked
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "params", "limit"),
+    [
+        pytest.param("PUT", "/x", None, "4000ms", id="making an index"),
+        pytest.param("DELETE", "/x", None, "4000ms", id="deleting it"),
+        pytest.param("PUT", "/x/_mapping", None, "4000ms", id="a mapping"),
+        pytest.param("PUT", "/x/_block/write", None, "4000ms", id="a block"),
+        pytest.param("PUT", "/x/_settings", None, "4000ms", id="settings"),
+        pytest.param("POST", "/_aliases", {"cluster_manager_timeout": "9s"}, "9s", id="as it was asked"),
+        pytest.param("GET", "/x/_mapping", None, None, id="not a look"),
+        pytest.param("POST", "/_bulk", None, None, id="not documents"),
+        pytest.param("PUT", "/x/_doc/1", None, None, id="not a document"),
+        pytest.param("POST", "/x/_search", None, None, id="not a search"),
+        pytest.param("POST", "/x/_refresh", None, None, id="not a refresh"),
+    ],
+)
+async def test_the_cluster_gives_up_what_it_has_not_begun_before_the_client_does(
+    method: str, path: str, params: dict[str, str] | None, limit: str | None
+) -> None:
+    seen: list[str | None] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append(request.query.get("cluster_manager_timeout"))
+        return web.json_response({})
+
+    async with host(handler) as url, asking(url) as client:
+        await client.request(method, path, params=params)
+    assert seen == [limit]
+
+
 async def test_nobody_there() -> None:
     async with asking(closed_port()) as client:
         with pytest.raises(EngineUnavailable, match="no connection could be made"):
@@ -257,6 +350,14 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 def test_an_authority_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(EngineUnavailable, match=r"ca_file.*ca\.pem"):
         Client(Cluster(("https://h:9200",), ca_file=tmp_path / "ca.pem"))
+
+
+def test_an_authority_that_is_none_is_named_in_plain_words(tmp_path: Path) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_text("no certificate")
+    with pytest.raises(EngineUnavailable, match=r"ca_file: .*ca\.pem holds no certificate") as raised:
+        Client(Cluster(("https://h:9200",), ca_file=path))
+    assert "_ssl" not in str(raised.value)
 
 
 def test_no_password_is_printed() -> None:
