@@ -3,11 +3,13 @@
 import os
 import socket
 
+from engines.base import EngineUnavailable
 from engines.clock import Clock
 from engines.opensearch.client import Client, Cluster
 from engines.opensearch.ledger import OpenSearchLedger
 from engines.opensearch.names import Names
 from engines.opensearch.readers import OpenSearchReaders
+from engines.opensearch.transport import trusting
 from engines.opensearch.writer import OpenSearchWriter
 from engines.opensearch.writer import open_writer as open_opensearch_writer
 from ims_catalog.configuration import ConfigurationError
@@ -39,8 +41,11 @@ def open_ledger(engine: Engine) -> OpenSearchLedger:
 
 def cluster(engine: Engine) -> Cluster:
     """Say where the cluster is and how it is asked. Raises ConfigurationError for what cannot be read."""
-    if engine.ca_file is not None and not os.access(engine.ca_file, os.R_OK):
-        raise ConfigurationError(f"engine.ca_file: {engine.ca_file} cannot be read")
+    if engine.ca_file is not None:
+        try:
+            trusting(engine.ca_file)
+        except EngineUnavailable as error:
+            raise ConfigurationError(f"engine.{error}") from None
     password = None
     if engine.username is not None:
         password = read_secret(engine.password_env, engine.password_file, "password of OpenSearch")
