@@ -4,6 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 ENGINE ?= embedded
+PORT = 0
 READY := .venv/.ready
 
 ifeq ($(filter $(ENGINE),embedded opensearch),)
@@ -23,8 +24,8 @@ else
 	@$(BIN)/ims-catalog demo
 endif
 
-opensearch: $(READY) ## Start a real OpenSearch on this machine for you to try, until Ctrl-C
-	@$(BIN)/python -m tests.opensearch
+opensearch: $(READY) ## Start a real OpenSearch on this machine to try things on, until Ctrl-C; PORT=9200: there
+	@$(BIN)/python -m tests.opensearch --port $(PORT)
 
 test: check ## Run everything: format, lint, types, arrows and every test, on a real OpenSearch too
 	$(BIN)/python -m tests.opensearch fetch
@@ -60,6 +61,7 @@ lock: $(READY) ## Resolve the dependencies anew into the lock files
 
 $(READY): requirements-dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "ims-catalog needs Python 3.11 or newer; none was found. Name one: make PYTHON=..." >&2; exit 1; }
+	@echo "Installing the locked dependencies into .venv; this takes about a minute ..." >&2
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .

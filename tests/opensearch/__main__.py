@@ -3,6 +3,7 @@
 import argparse
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,12 +13,20 @@ from tests.opensearch.node import HEAP, fetch_only, running, wanted_release
 from tests.opensearch.unavailable import Unavailable
 
 TO_TRY = """\
-OpenSearch {release} answers at {url}. To use it, in another terminal:
+OpenSearch {release} answers at {url}. To try the catalogue on it:
 
-  export IMS_CATALOG_ENGINE__KIND=opensearch IMS_CATALOG_ENGINE__URL={url}
-  .venv/bin/ims-catalog reindex
+  1. In another terminal run a made-up cloud: .venv/bin/ims-catalog sandbox
+     Write the settings that it prints into ims-catalog.toml, and beneath them:
 
-or run the tests on it: OPENSEARCH_URL={url} make test
+[engine]
+kind = "opensearch"
+url = "{url}"
+
+  2. In a third terminal export the keys that it prints, then:
+     .venv/bin/ims-catalog reindex
+     .venv/bin/ims-catalog search "newest Ubuntu with UEFI"
+
+To run the tests on it: OPENSEARCH_URL={url} make test
 Its data go when it ends: Ctrl-C.
 """
 
@@ -30,7 +39,7 @@ release (3.8, 2.19), OPENSEARCH_JAVA_HOME the Java.
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: that of the command for `run`, 1 if no server can be had."""
     parser = argparse.ArgumentParser(prog="python -m tests.opensearch", description=PROGRAM)
-    parser.add_argument("--port", type=int, default=0, help="where it listens (default: a free port)")
+    parser.add_argument("--port", type=_port, default=0, help="where it listens (default: a free port)")
     parser.add_argument("--heap", default=HEAP, help="as Java writes it (default: %(default)s)")
     words = parser.add_subparsers(dest="word", metavar="fetch | run")
     words.add_parser("fetch", help="fetch what a server needs and start none")
@@ -47,11 +56,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             case "run":
                 return _run(chosen.command, chosen.heap)
             case _:
-                _show(chosen.port, chosen.heap)
+                return _show(chosen.port, chosen.heap)
     except Unavailable as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is no port: 0 to 65535")
+    return port
 
 
 def _run(command: Sequence[str], heap: str) -> int:
@@ -67,7 +83,10 @@ def _run(command: Sequence[str], heap: str) -> int:
         return code if code >= 0 else 128 - code
 
 
-def _show(port: int, heap: str) -> None:
+def _show(port: int, heap: str) -> int:
+    if _is_taken(port):
+        sys.stderr.write(f"Port {port} is taken, or may not be used: name another, or 0 for a free one.\n")
+        return 1
     release = wanted_release()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     _announce(release)
@@ -78,6 +97,16 @@ def _show(port: int, heap: str) -> None:
             signal.pause()
     except KeyboardInterrupt:
         sys.stdout.write("\n")
+    return 0
+
+
+def _is_taken(port: int) -> bool:
+    """Try as the server will: what was closed lately is free."""
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            return False
+    except OSError:
+        return True
 
 
 def _announce(release: str) -> None:

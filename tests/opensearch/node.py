@@ -95,7 +95,7 @@ def start(folder: Path, settings: Mapping[str, Setting], release: str, heap: str
     """Start a node in `folder`, whose lifeline somebody holds, and wait until it answers."""
     account = server_account()
     server = _made_ready(release, account)
-    with in_plain_words(f"OpenSearch could not be started in {folder}"):
+    with in_plain_words("OpenSearch could not be started"):
         place = furnish(folder / "node", settings, account)
         order = _order(place, folder / "lifeline", server.launch(place, heap), account)
         subprocess.run([sys.executable, "-I", keeper.__file__, json.dumps(order)], check=True, cwd="/")
@@ -160,9 +160,14 @@ def _url(place: Place) -> str | None:
 
 
 def _last_lines(place: Place, count: int = 15) -> str:
-    """The end of the node's log less its stack traces, under a heading."""
+    """The end of the node's log under a heading, less its stack traces and the log files that it names, as
+    these go with the node.
+    """
     lines = place.log.read_text(errors="replace").splitlines() if place.log.exists() else []
-    telling = [line for line in lines if not re.match(r"\s+(at |\.\.\. \d+ more)", line)]
+    telling = [line for line in lines if not _UNTELLING.match(line)]
     return "\nThe last lines of its log:\n" + "\n".join(
         f"  {line}" for line in telling[-count:] or ["(none)"]
     )
+
+
+_UNTELLING = re.compile(r"\s+(at |\.\.\. \d+ more)|ERROR: OpenSearch did not exit normally")

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -262,3 +263,12 @@ def test_no_server_is_an_error_in_plain_words(
     said = capsys.readouterr().err
     assert said.startswith("OPENSEARCH_VERSION=1.3 is unknown")
     assert "OPENSEARCH_URL=" in said
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["--port", str(port)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"Port {port} is taken")
+    assert said.count("\n") == 1
