@@ -9,7 +9,14 @@ from engines.base import Companions, Expected
 from engines.clock import Clock
 from engines.opensearch.bulk import Bulk, Loading
 from engines.opensearch.client import Client
-from engines.opensearch.creation import block_writes, delete_index, refresh, replicate, write_meta
+from engines.opensearch.creation import (
+    block_writes,
+    check_same,
+    delete_index,
+    refresh,
+    replicate,
+    write_meta,
+)
 from engines.opensearch.entry import entry
 from engines.opensearch.meta import Meta
 from engines.opensearch.sealing import COUNT_SECONDS, read_sealed
@@ -40,7 +47,7 @@ class Steps:
 class OpenSearchBuild:
     """Implements `engines.base.Build`: add, seal, verify, publish, in this order; or discard.
 
-    Its index must have been created.
+    Its index must have been created; `uuid` is that of the index.
     """
 
     def __init__(
@@ -49,6 +56,7 @@ class OpenSearchBuild:
         meta: Meta,
         planned_on: str | None,
         *,
+        uuid: str,
         steps: Steps,
         replicas: int | None,
         loading: Loading,
@@ -61,6 +69,7 @@ class OpenSearchBuild:
         self.in_doubt = False
         """The alias was asked for, and whether it comes is not known: the index must stay."""
         self._client = client
+        self._uuid = uuid
         self._steps = steps
         self._replicas = replicas
         self._clock = clock
@@ -92,9 +101,13 @@ class OpenSearchBuild:
             await asyncio.sleep(0)
 
     async def seal(self, companions: Companions) -> None:
-        """Finish the generation: all is in the index, which takes no more and knows what it holds."""
+        """Finish the generation: all is in the index, which takes no more and knows what it holds.
+
+        Raises as `add` does, and EngineUnavailable where another hand deleted the index meanwhile.
+        """
         await self._bulk.add(pieces(companions))
         await self._bulk.finish()
+        await check_same(self._client, self.generation, self._uuid)
         await block_writes(self._client, self.generation)
         await refresh(self._client, self.generation, COUNT_SECONDS)
         sealed = await read_sealed(self._client, self.generation)
@@ -107,6 +120,7 @@ class OpenSearchBuild:
         sealed = self.meta.sealed
         if sealed is None:
             raise ValueError(f"{self.generation} has not been sealed")
+        await check_same(self._client, self.generation, self._uuid)
         await verify(self._client, self.generation, sealed, self._added, expected)
         await replicate(self._client, self.generation, self._replicas, self._clock)
         self._verified = True

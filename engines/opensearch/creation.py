@@ -17,8 +17,8 @@ REPLICA_SECONDS = 120.0
 _LOOK_SECONDS = 0.5
 
 
-async def create_index(client: Client, meta: Meta, *, shards: int) -> None:
-    """Create the index of a generation and read it back.
+async def create_index(client: Client, meta: Meta, *, shards: int) -> str:
+    """Create the index of a generation, read it back, and give its uuid.
 
     Raises GenerationRejected where the cluster made something else of it, which is deleted again, or where it
     refuses the index.
@@ -40,6 +40,23 @@ async def create_index(client: Client, meta: Meta, *, shards: int) -> None:
             f"the cluster changes the index {index} as it is made, by a template it seems:"
             f" {'; '.join(differences[:5])}. Keep templates away from this prefix"
         )
+    return text(made, "settings", "index", "uuid")
+
+
+async def check_same(client: Client, index: str, uuid: str) -> None:
+    """Make sure that an index is the one that was created.
+
+    Many clusters make an index of any name that documents are sent to: what was deleted is there again then,
+    with mappings of the cluster's own. Raises EngineUnavailable.
+    """
+    try:
+        found = await client.request("GET", quoted(index))
+    except Refused as error:
+        if error.status != 404:
+            raise
+        found = {}
+    if part(found, index, "settings", "index", "uuid") != uuid:
+        raise EngineUnavailable(f"{index} was deleted while it was being built")
 
 
 async def delete_index(client: Client, index: str) -> None:

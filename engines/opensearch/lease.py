@@ -18,6 +18,7 @@ import orjson
 from engines.base import EngineError, EngineTimeout, EngineUnavailable, Superseded, WriterBusy
 from engines.clock import Clock
 from engines.opensearch.client import Client, Refused, quoted
+from engines.opensearch.installation import installation
 from engines.opensearch.names import Names
 from engines.opensearch.reply import part, whole
 
@@ -165,6 +166,10 @@ class Lease:
 
     async def _write(self, entry: Mapping[str, object]) -> None:
         """Write on top of the state that is known. Raises Superseded if there is another."""
+        # Many clusters would make the index anew, without the installation, of a document that is sent to it.
+        if await installation(self._client, self._names, create=False) is None:
+            self._lost = f"the index {self._names.lease} was deleted"
+            raise Superseded(f"the right to write was lost: {self._lost}")
         try:
             self._version = await self._put(entry)
             return

@@ -131,14 +131,16 @@ class OpenSearchWriter:
             )
         await self.served()
         self._builds = [build for build in self._builds if not (build.given_up or build.ended)]
-        for name in unfinished(await self._ours(), [build.generation for build in self._builds]):
+        building = [build.generation for build in self._builds]
+        for name in (*unfinished(await self._ours(), building), *await self._made_by_writing(building)):
             await delete_index(self._client, name)
         meta = Meta(self._installation, generation, SCHEMA)
-        await create_index(self._client, meta, shards=self._shards)
+        uuid = await create_index(self._client, meta, shards=self._shards)
         build = OpenSearchBuild(
             self._client,
             meta,
             planned_on,
+            uuid=uuid,
             steps=Steps(self._publish, self._is_served),
             replicas=self._replicas,
             loading=self._loading,
@@ -219,6 +221,18 @@ class OpenSearchWriter:
         found = await metas(self._client, self._names.all) or {}
         read = [read_meta(index, value) for index, value in found.items() if self._names.is_generation(index)]
         return [meta for meta in read if meta is not None and meta.installation == self._installation]
+
+    async def _made_by_writing(self, building: Sequence[str]) -> list[str]:
+        """Give indices with the name of a generation that say nothing of themselves.
+
+        A cluster makes them of documents that are on their way to an index which somebody deletes.
+        """
+        found = await metas(self._client, self._names.all) or {}
+        return [
+            index
+            for index, value in found.items()
+            if value is None and self._names.is_generation(index) and index not in building
+        ]
 
     async def _sealed(self, generation: str) -> Sealed:
         sealed = (await kept(self._client, self._names, generation)).sealed
