@@ -13,6 +13,7 @@ from ims_catalog.cli.counts_text import (
     Pivot,
     Sums,
     amount_text,
+    by_default_text,
     counted_texts,
     histogram_text,
     pivot_text,
@@ -33,6 +34,7 @@ class Bucket(TypedDict):
     label: str
     count: int
     selected: bool
+    by_default: NotRequired[int]
     sum: NotRequired[Sums]
 
 
@@ -153,8 +155,11 @@ def _line(text: str, style: str = "") -> Text:
 
 
 def _facets(facets: Mapping[str, Facet]) -> Iterator[Text]:
+    """A line for each facet, and one beneath them for what of the counts shown a rule filled in."""
+    filled: list[tuple[str, int]] = []
     for name, facet in facets.items():
         counted = [bucket for bucket in facet["values"] if bucket["count"]]
+        filled += [(bucket["label"], bucket.get("by_default", 0)) for bucket in counted[:_FACET_VALUES]]
         shown = "  ".join(
             f"{'✓ ' if bucket['selected'] else ''}{bucket['label']} ({_counted(bucket)})"
             for bucket in counted[:_FACET_VALUES]
@@ -166,6 +171,7 @@ def _facets(facets: Mapping[str, Facet]) -> Iterator[Text]:
                 .append(printable(shown))
                 .append(f"  and {more} more" if more > 0 else "", style="dim")
             )
+    yield from by_default_text(filled)
 
 
 def _counted(bucket: Bucket) -> str:

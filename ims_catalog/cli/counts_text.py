@@ -69,7 +69,7 @@ def histogram_text(name: str, histogram: Histogram) -> Iterator[Text]:
         line = Text(f"  {title.ljust(width)}  {span['count']:>{digits},}")
         bar = _bar(span["count"], most)
         yield line.append(f"  {bar}", style="cyan") if bar else line
-    yield from _by_default(
+    yield from by_default_text(
         [(title, span.get("by_default", 0)) for title, span in zip(titles, spans, strict=True)]
     )
 
@@ -122,13 +122,13 @@ def pivot_text(pivot: Pivot) -> Iterator[RenderableType]:
         if more > 0:
             yield Text(f"  and {more} more {what}", style="dim")
     for totals in (pivot["values"], pivot["columns"]):
-        yield from _by_default([(cell["label"], cell.get("by_default", 0)) for cell in totals])
+        yield from by_default_text([(cell["label"], cell.get("by_default", 0)) for cell in totals])
 
 
 _DEFAULTS = 4
 
 
-def _by_default(counted: Iterable[tuple[str, int]]) -> Iterator[Text]:
+def by_default_text(counted: Iterable[tuple[str, int]]) -> Iterator[Text]:
     """Say how many of which counts did not state their value: these stand under "not stated" as well."""
     filled = [f"{number:,} of {printable(title)}" for title, number in counted if number]
     if filled:

@@ -71,6 +71,16 @@ def test_counts_are_shown_without_images_too() -> None:
     assert "0 images\n" in shown({**answer(), "images": [], "total": 0})
 
 
+def test_what_a_rule_filled_in_stands_once_beneath_the_facets() -> None:
+    values: list[Bucket] = [
+        {"label": "BIOS", "count": 95, "selected": False, "by_default": 44},
+        {"label": "UEFI", "count": 39, "selected": True, "by_default": 0},
+    ]
+    text = shown({**answer(), "facets": {"firmware": {"values": values}, "region": {"values": []}}})
+    assert text.count("Filled in by a rule where not stated: 44 of BIOS\n") == 1
+    assert "Filled in" not in shown(answer())
+
+
 def test_what_else_was_counted_stands_beneath() -> None:
     counted = answer()
     bucket: Bucket = {"label": "Ubuntu", "count": 5, "selected": False, "sum": {"image_size": 3 << 30}}
