@@ -1,13 +1,14 @@
 """When an image was last seen: joined in from the ledger, as documents never say when we looked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 
 from engines.ledger import ScopeState, State
 from mappings.date import date_text, from_datetime
 from mappings.field import Field, Group, Kind
-from mappings.filter import And, Condition, Filter, Not, Operator, Or, conditions
+from mappings.filter import And, Condition, Filter, Not, Operator, Or, Value, conditions
 
 _SOURCE = "Ledger of the crawls"
 
@@ -83,39 +84,56 @@ class Freshness:
                 return Or(tuple(self.on_scopes(part) for part in given.filters))
 
     def _condition(self, condition: Condition) -> Filter:
-        """`last_seen` is the latest of the scopes: it lies above a bound if that of any scope does."""
-        fresh = self._scopes(_is_fresh)
-        known = self._scopes(lambda state: _seen(state) is not None)
-        carried = And((known, Not(fresh)))
-        held = known if condition.field == LAST_SEEN.name else carried
+        """Write a condition as the spans of time within which the date must lie."""
+        carried = condition.field == CARRIED_FROM.name
         match condition.operator, condition.values:
             case Operator.EXISTS, _:
-                return held
+                return self._within(0, None, carried=carried)
             case Operator.IN, values:
-                return Or(tuple(And((held, self._from(value), Not(self._above(value)))) for value in values))
+                spans = [self._within(*span, carried=carried) for span in self._spans(values)]
+                return spans[0] if len(spans) == 1 else Or(tuple(spans))
             case Operator.GTE, (value,):
-                return And((held, self._from(value)))
+                return self._within(int(value), None, carried=carried)
             case Operator.GT, (value,):
-                return And((held, self._above(value)))
+                return self._within(int(value) + 1, None, carried=carried)
             case Operator.LT, (value,):
-                return And((held, Not(self._from(value))))
+                return self._within(0, int(value) - 1, carried=carried)
             case Operator.LTE, (value,):
-                return And((held, Not(self._above(value))))
+                return self._within(0, int(value), carried=carried)
             case operator, _:
                 raise ValueError(f"{operator} is no comparison of dates")
 
-    def _from(self, bound: str | int) -> Filter:
-        return self._scopes(lambda state: _milliseconds(state) >= int(bound))
+    def _spans(self, values: Sequence[Value]) -> Iterator[tuple[int, int]]:
+        """Give first and last of the dates asked for that follow one another among those there are."""
+        asked = {int(value) for value in values}
+        there = sorted({seen for state in self.states.values() if (seen := _milliseconds(state)) is not None})
+        for wanted, dates in groupby(there, key=asked.__contains__):
+            if wanted:
+                first, *more = dates
+                yield first, more[-1] if more else first
 
-    def _above(self, bound: str | int) -> Filter:
-        return self._scopes(lambda state: _milliseconds(state) > int(bound))
+    def _within(self, low: int, high: int | None, *, carried: bool) -> Filter:
+        """Hold from `low` to `high`: as the date is the latest of the scopes, one is there, none beyond."""
+
+        def beyond(state: ScopeState) -> bool:
+            seen = _milliseconds(state)
+            late = high is not None and seen is not None and seen > high
+            return late or (carried and _is_fresh(state))
+
+        def reached(state: ScopeState) -> bool:
+            seen = _milliseconds(state)
+            return seen is not None and seen >= low
+
+        there, none = self._scopes(reached), self._scopes(beyond)
+        return there if none == _NOTHING else And((there, Not(none)))
 
     def _scopes(self, wanted: Callable[[ScopeState], bool]) -> Filter:
         names = tuple(sorted(scope for scope, state in self.states.items() if wanted(state)))
-        return Condition("scopes", Operator.IN, names) if names else Or(())
+        return Condition("scopes", Operator.IN, names) if names else _NOTHING
 
 
 _ENDINGS = 65_536
+_NOTHING: Filter = Or(())
 
 
 def _is_fresh(state: ScopeState | None) -> bool:
@@ -132,9 +150,9 @@ def _seen(state: ScopeState | None) -> datetime | None:
     return state.last_complete
 
 
-def _milliseconds(state: ScopeState) -> int:
+def _milliseconds(state: ScopeState) -> int | None:
     seen = _seen(state)
-    return -1 if seen is None else from_datetime(seen)
+    return None if seen is None else from_datetime(seen)
 
 
 def _quoted(moment: datetime | None) -> str:

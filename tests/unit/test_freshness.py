@@ -9,7 +9,7 @@ import pytest
 from engines.ledger import ScopeState, State
 from mappings.date import from_datetime
 from mappings.document import Document
-from mappings.filter import And, Condition, Filter, Not, Operator, Or
+from mappings.filter import And, Condition, Filter, Not, Operator, Or, conditions
 from mappings.match import matches
 from search_api.freshness import Freshness
 
@@ -96,3 +96,40 @@ def test_existence_is_that_of_a_date(name: str) -> None:
 
 def _on_scopes(given: Filter, scopes: tuple[str, ...]) -> bool:
     return matches(FRESHNESS.on_scopes(given), Document({"scopes": scopes}, {}, (), b"{}"))
+
+
+@pytest.mark.parametrize("name", ["last_seen", "carried_from"])
+def test_one_of_many_dates_is_what_each_of_them_is(name: str) -> None:
+    dates = (MORNING, NOON, *(MORNING + timedelta(minutes=minute) for minute in range(1, 200)))
+    asked = Condition(name, Operator.IN, tuple(map(from_datetime, dates)))
+    for scopes in _SETS:
+        assert _on_scopes(asked, scopes) is (getattr(FRESHNESS, name)(scopes) in dates), scopes
+
+
+@pytest.mark.parametrize("name", ["last_seen", "carried_from"])
+@pytest.mark.parametrize("operator", list(_COMPARE))
+def test_however_many_dates_are_asked_for_few_conditions_come_of_them(name: str, operator: Operator) -> None:
+    dates = [from_datetime(MORNING) + minute * 60_000 for minute in range(1000)]
+    asked = Condition(name, operator, tuple(dates if operator is Operator.IN else dates[:1]))
+    assert len(conditions(FRESHNESS.on_scopes(asked))) <= 2
+
+
+def test_dates_apart_are_asked_for_apart() -> None:
+    hours = {
+        f"h{hour}": _state(f"h{hour}", State.COMPLETE, NOON + timedelta(hours=hour)) for hour in range(6)
+    }
+    freshness = Freshness(hours)
+    asked = Condition(
+        "last_seen", Operator.IN, tuple(from_datetime(NOON + timedelta(hours=hour)) for hour in (0, 2, 3, 7))
+    )
+    given = freshness.on_scopes(asked)
+    for scopes, expected in (
+        (("h0",), True),
+        (("h1",), False),
+        (("h0", "h1"), False),
+        (("h0", "h2"), True),
+        (("h1", "h3"), True),
+        (("h3", "h4"), False),
+        ((), False),
+    ):
+        assert matches(given, Document({"scopes": scopes}, {}, (), b"{}")) is expected, scopes
