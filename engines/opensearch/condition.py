@@ -97,6 +97,11 @@ def has_token(field: str, token: str) -> Clause:
     return {"term": {field: word(token)}}
 
 
+def is_unicode(text: str) -> bool:
+    """Tell whether a text is Unicode that can be written: no value holds half a surrogate pair."""
+    return text.isascii() or not _SURROGATE.search(text)
+
+
 def _plain_bool(given: Clause) -> tuple[list[Clause], list[Clause]] | None:
     """Give what a clause made by `all_of` or `none_of` demands and forbids."""
     inner = given.get("bool")
@@ -184,14 +189,21 @@ def _any_value(field: Field, values: Sequence[Value]) -> Clause:
             flags = [value == 1 for value in values if not isinstance(value, str) and value in (0, 1)]
             return _terms(field.name, flags)
         case _:
-            return _terms(field.name, [value for value in values if isinstance(value, str) and _real(value)])
+            return _terms(
+                field.name, [value for value in values if isinstance(value, str) and is_unicode(value)]
+            )
 
 
 def _terms(name: str, values: Sequence[Value]) -> Clause:
     different = list(dict.fromkeys(values))
-    if not different:
-        return NOTHING
-    return {"term": {name: different[0]}} if len(different) == 1 else {"terms": {name: different}}
+    if len(different) == 1:
+        return {"term": {name: different[0]}}
+    starts = range(0, len(different), _TERMS)
+    return any_of([{"terms": {name: different[start : start + _TERMS]}} for start in starts])
+
+
+_TERMS = 65_536
+"""Values that a node takes in one list, unless it is told otherwise."""
 
 
 def _compared(field: Field, condition: Condition) -> Clause:
@@ -212,14 +224,14 @@ def _versions_compared(field: Field, condition: Condition) -> Clause:
 def _in_map(condition: Condition) -> Clause:
     """Conditions on one key of the map."""
     behind = map_entry(condition.field.removeprefix(f"{MAP_FIELD}."), "")
-    if not _real(behind):
+    if not is_unicode(behind):
         return NOTHING
     match condition.operator:
         case Operator.EXISTS:
             return _beginning(MAP_FIELD, behind, "")
         case Operator.IN:
             texts = [_as_text(value) for value in condition.values]
-            return _terms(MAP_FIELD, [behind + text for text in texts if _real(text)])
+            return _terms(MAP_FIELD, [behind + text for text in texts if is_unicode(text)])
         case Operator.PREFIX:
             return _beginning(MAP_FIELD, behind, _text(condition))
         case Operator.WILDCARD:
@@ -229,13 +241,13 @@ def _in_map(condition: Condition) -> Clause:
 
 
 def _beginning(name: str, behind: str, text: str) -> Clause:
-    if len(text) > TEXT_BYTES or not _real(text):
+    if len(text) > TEXT_BYTES or not is_unicode(text):
         return NOTHING
     return {"prefix": {name: {"value": behind + text}}}
 
 
 def _looking(name: str, behind: str, pattern: str) -> Clause:
-    if least_length(pattern) > TEXT_BYTES or not _real(pattern):
+    if least_length(pattern) > TEXT_BYTES or not is_unicode(pattern):
         return NOTHING
     return {"wildcard": {name: {"value": wildcard(pattern, behind)}}}
 
@@ -265,11 +277,6 @@ def _as_text(value: Value) -> str:
     if not isinstance(value, str):
         raise TypeError(f"text is wanted, not {value!r}")
     return value
-
-
-def _real(text: str) -> bool:
-    """Tell whether it is Unicode that can be written: no value holds half a surrogate pair."""
-    return text.isascii() or not _SURROGATE.search(text)
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")

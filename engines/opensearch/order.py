@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from engines.opensearch.condition import is_unicode
 from engines.query import DEFAULT_ORDER, Position, Query, SortValue
 from mappings.field import Field, Kind
 from mappings.fields import field_named
@@ -29,6 +30,8 @@ class Order:
             _placed(field, descending, value)
             for (field, descending), value in zip(self.levels, position.values, strict=True)
         ]
+        if any(isinstance(value, str) and not is_unicode(value) for value in (*placed, position.key)):
+            raise ValueError("a position holds half a character")
         return [*placed, position.key]
 
     def position(self, values: Sequence[object]) -> Position:
@@ -79,7 +82,7 @@ def _placed(field: Field | None, descending: bool, value: SortValue) -> object:
         return value
     if value is None:
         return _MISSING_DESCENDING if descending else _MISSING_ASCENDING
-    if isinstance(value, str):
+    if not isinstance(value, int):
         raise ValueError(f"{field.name}: {value!r} is no value of it")
     # No document has a larger number, so that what lies beyond stands where this one does.
     return max(-LARGEST - 1, min(LARGEST + 1, int(value)))
