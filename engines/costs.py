@@ -1,7 +1,35 @@
 """What a query may cost, in the words that every engine uses."""
 
+from collections.abc import Iterable
+
 from engines.base import TooCostly
-from engines.query import Pivot
+from engines.query import FilterFacet, Pivot, Query
+from mappings.filter import Condition, Filter, Not, Operator, conditions
+from mappings.text import tokens
+
+HITS = 5_000
+"""Hits that one query may ask for."""
+
+DEPTH = 32
+"""Levels of a filter."""
+
+WORDS = 100
+"""Different words that a query may look for, those of each named filter of a facet apart."""
+
+
+def check_size(query: Query) -> None:
+    """Refuse what is too large for some engine, in every engine alike.
+
+    Raises ValueError that names the limit, TooCostly for too many words.
+    """
+    if query.limit > HITS:
+        raise ValueError(f"{query.limit} images are too many at once; at most {HITS}")
+    named = [given for facet in query.facets if isinstance(facet, FilterFacet) for _, given in facet.filters]
+    for given in (query.filter, *named):
+        _check_depth(given)
+    _check_words((*query.text, *conditions(query.filter)))
+    for given in named:
+        _check_words(conditions(given))
 
 
 def patterns_too_costly() -> TooCostly:
@@ -12,7 +40,7 @@ def patterns_too_costly() -> TooCostly:
     )
 
 
-def words_too_costly() -> TooCostly:
+def clauses_too_costly() -> TooCostly:
     """Say what to do about a query of more words and conditions than an engine takes at once."""
     return TooCostly("so many words and conditions at once would take too long: ask for fewer of them")
 
@@ -23,3 +51,31 @@ def pivot_too_costly(pivot: Pivot) -> TooCostly:
         f"counting {pivot.rows} by {pivot.columns} would take too long: narrow by filters what is counted,"
         " or count by a field of fewer values"
     )
+
+
+def _check_depth(given: Filter) -> None:
+    level: list[Filter] = [given]
+    for _ in range(DEPTH):
+        level = [inner for each in level for inner in _inner(each)]
+        if not level:
+            return
+    raise ValueError(f"a filter is nested too deeply; at most {DEPTH} levels")
+
+
+def _inner(given: Filter) -> Iterable[Filter]:
+    match given:
+        case Condition():
+            return ()
+        case Not():
+            return (given.filter,)
+        case _:
+            return given.filters
+
+
+def _check_words(given: Iterable[Condition]) -> None:
+    asked = [str(each.values[0]) for each in given if each.operator in _WORDS and each.values]
+    if len({word for text in asked for word in tokens(text)}) > WORDS:
+        raise TooCostly(f"so many different words would take too long: ask for {WORDS} at most")
+
+
+_WORDS = frozenset((Operator.MATCH, Operator.PHRASE))

@@ -1,6 +1,6 @@
-"""Allowance: what the wildcards of a query cost, held against what they may."""
+"""Allowance: how large a query is and what its wildcards cost, held against what they may."""
 
-from engines.costs import patterns_too_costly
+from engines.costs import check_size, patterns_too_costly
 from engines.embedded.condition import documents
 from engines.embedded.index import Index
 from engines.embedded.wildcard import BUDGET
@@ -9,10 +9,11 @@ from mappings.filter import Condition, Filter, Not, Operator
 
 
 def check_cost(query: Query, index: Index) -> None:
-    """Refuse a query whose wildcards cost too much: the same one always, whatever is remembered.
+    """Refuse a query that is too large or whose wildcards cost too much, whatever is remembered.
 
-    Raises TooCostly, and as `condition.documents` does.
+    Raises as `check_size` and `condition.documents` do, TooCostly for wildcards.
     """
+    check_size(query)
     patterns: dict[Condition, None] = {}
     _gather(query.filter, patterns)
     for facet in query.facets:

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 import orjson
 
+from engines.costs import check_size
 from engines.narrowed import Narrowed
 from engines.opensearch.allowance import check_clauses, check_patterns
 from engines.opensearch.condition import Clause
@@ -71,6 +72,7 @@ def raw(narrowed: Narrowed, known: Known) -> Generator[Bodies, Sequence[object],
 
 def _planned(narrowed: Narrowed, known: Known) -> tuple[Order, Split]:
     query = narrowed.query
+    check_size(query)
     check_patterns(query)
     order, parts = order_of(query), split(narrowed, known.derived)
     check_clauses(_searched(parts))

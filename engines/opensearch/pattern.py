@@ -14,10 +14,15 @@ _STEPS = 50_000
 
 def wildcard(pattern: str, behind: str = "") -> str:
     """Write a pattern for values that begin with `behind`, taken literally. Raises TooCostly."""
-    shortest = _STARS.sub("*", pattern)
-    if _steps(shortest) > _STEPS:
+    if steps(pattern) > _STEPS:
         raise patterns_too_costly()
+    shortest = _STARS.sub("*", pattern)
     return _SPECIAL.sub(r"\\\g<0>", behind) + shortest.replace("\\", "\\\\")
+
+
+def steps(pattern: str) -> int:
+    """Count what it takes a node to make the automaton of a pattern, up to what it may take."""
+    return _steps(_STARS.sub("*", pattern))
 
 
 def least_length(pattern: str) -> int:
@@ -39,37 +44,30 @@ _MARKS = re.compile(r"[*?]+")
 def _steps(pattern: str) -> int:
     """Count the states, each as often as it stands for places in the pattern, of the automaton.
 
-    It is the subset construction that a node does as well; it stops where too much has been counted.
+    It is the subset construction that a node does as well; it stops where too much has been counted. The
+    places of a state are the bits of a number, so that all of them step at once.
     """
-    first = _closed(pattern, {0})
-    known, waiting, steps = {first}, [first], 0
-    while waiting and steps <= _STEPS:
-        places = waiting.pop()
-        steps += len(places)
-        # Only letters that stand at one of the places lead elsewhere than any other letter.
-        for letter in {*(pattern[place] for place in places if place < len(pattern)), *_ANY_OTHER} - _JOKERS:
-            following = _closed(pattern, _step(pattern, places, letter))
+    marks: dict[str, int] = {}
+    for place, mark in enumerate(pattern):
+        marks[mark] = marks.get(mark, 0) | 1 << place
+    stars, anything = marks.get("*", 0), marks.get("?", 0)
+    first = 1 | (stars & 1) << 1
+    known, waiting, taken = {first}, [first], 0
+    while waiting and taken <= _STEPS:
+        state = waiting.pop()
+        taken += state.bit_count()
+        # Every letter leads here; only those that stand at one of the places lead elsewhere as well.
+        always = state & stars | (state & anything) << 1
+        left, met = state & ~(stars | anything | 1 << len(pattern)), 0
+        while True:
+            reached = always | met << 1
+            # A star may stand for nothing: the place behind it is reached with it.
+            following = reached | (reached & stars) << 1
             if following and following not in known:
                 known.add(following)
                 waiting.append(following)
-    return steps
-
-
-_ANY_OTHER = (None,)
-_JOKERS = frozenset("*?")
-
-
-def _step(pattern: str, places: frozenset[int], letter: str | None) -> set[int]:
-    found = set()
-    for place in places:
-        mark = pattern[place] if place < len(pattern) else ""
-        if mark == "*":
-            found.add(place)
-        elif mark == "?" or (letter is not None and mark == letter):
-            found.add(place + 1)
-    return found
-
-
-def _closed(pattern: str, places: set[int]) -> frozenset[int]:
-    """Add the places behind a star, which may stand for nothing."""
-    return frozenset(places | {place + 1 for place in places if pattern[place : place + 1] == "*"})
+            if not left:
+                break
+            met = left & marks[pattern[left.bit_length() - 1]]
+            left ^= met
+    return taken

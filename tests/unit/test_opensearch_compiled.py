@@ -1,5 +1,7 @@
 """Questions as OpenSearch is asked them: the forms that matter, as data."""
 
+from time import process_time
+
 import pytest
 
 from engines.base import TooCostly
@@ -7,7 +9,7 @@ from engines.narrowed import Narrowed
 from engines.opensearch.asking import raw, search
 from engines.opensearch.condition import EVERYTHING, NOTHING, clause
 from engines.opensearch.known import Known
-from engines.opensearch.pattern import wildcard
+from engines.opensearch.pattern import steps, wildcard
 from engines.opensearch.response import Bodies, Body
 from engines.query import FieldFacet, Position, Query, Sort
 from mappings.filter import EVERY, TEXT, And, Condition, Filter, Not, Operator, Or, Value
@@ -148,6 +150,53 @@ def test_a_filter_compiled(given: Filter, expected: object) -> None:
 def test_a_pattern_that_a_node_gives_up_is_refused(pattern: str) -> None:
     with pytest.raises(TooCostly, match="longer runs"):
         wildcard(pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        pytest.param("abc", 4, id="each place, and the end"),
+        pytest.param("a*b", 6, id="what is behind a star with the star"),
+        pytest.param("*a?", 12, id="an open place behind a star"),
+    ],
+)
+def test_the_states_of_a_pattern_are_counted_by_their_places(pattern: str, expected: int) -> None:
+    assert steps(pattern) == expected
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        pytest.param("*".join(["abcdefghijklmno"] * 9)[:128], id="eight stars"),
+        pytest.param("*a" * 1000, id="a thousand stars"),
+        pytest.param("*".join(map(chr, range(0x4E00, 0x4E00 + 2000))), id="a thousand letters between stars"),
+        pytest.param("*" + "".join(map(chr, range(0x4E00, 0x4E00 + 4000))), id="all letters different"),
+    ],
+)
+def test_counting_the_states_of_a_pattern_holds_nothing_up(pattern: str) -> None:
+    begun = process_time()
+    steps(pattern)
+    assert process_time() - begun < 0.5
+
+
+def test_the_patterns_of_a_query_are_bounded_together() -> None:
+    costly = [f"*{letter}??????????" for letter in "abcdefgh"]
+    assert all(body(Query(filter=holds("name", "wildcard", pattern))) for pattern in costly)
+    with pytest.raises(TooCostly, match="fewer patterns"):
+        body(Query(filter=Or(tuple(holds("name", "wildcard", pattern) for pattern in costly))))
+
+
+@pytest.mark.parametrize(
+    ("sort", "position"),
+    [
+        pytest.param("min_disk", Position((1.5,), "k"), id="no whole number"),  # type: ignore[arg-type]
+        pytest.param("platform", Position(("\ud800",), "k"), id="half a character"),
+        pytest.param("platform", Position(("a",), "k\ud800"), id="half a character in the key"),
+    ],
+)
+def test_a_position_that_no_hit_has_is_refused(sort: str, position: Position) -> None:
+    with pytest.raises(ValueError, match=r"no value of it|half a character"):
+        body(Query(sort=(Sort(sort),), after=position))
 
 
 @pytest.mark.parametrize("pattern", ["*a" + "?" * 8, "*ab" * 40, "*Ubuntu*22.04*server*", "?" * 2000])
@@ -327,5 +376,5 @@ def test_what_cannot_be_asked_is_refused_before_a_node_is(query: Query, message:
 
 def test_more_words_than_a_node_takes_are_refused() -> None:
     words = "".join(map(chr, range(0x4E00, 0x4E00 + 1200)))
-    with pytest.raises(TooCostly, match="fewer"):
+    with pytest.raises(TooCostly, match="100 at most"):
         body(Query(text=(holds(TEXT, "match", words),), sort=(Sort("name"),)))
