@@ -47,7 +47,8 @@ class ServedCatalogue:
         self._readers = readers
         self._current: Served | None = None
         self._previous: Served | None = None
-        self._first = asyncio.Lock()
+        # Held from asking what is served until that is in place: nothing older can follow.
+        self._preparing = asyncio.Lock()
         self._next: asyncio.Task[None] | None = None
 
     async def current(self) -> Served:
@@ -57,7 +58,7 @@ class ServedCatalogue:
         if current is None:
             return await self._begin()
         if reader.generation != current.generation and (self._next is None or self._next.done()):
-            self._next = asyncio.create_task(self._take_over(reader))
+            self._next = asyncio.create_task(self._take_over(reader.generation))
         return current
 
     async def named(self, generation: str) -> Served:
@@ -73,11 +74,12 @@ class ServedCatalogue:
 
     async def renew(self) -> bool:
         """Take over at once what is served now; tell whether it is another generation. Raises EngineError."""
-        async with self._first:
+        async with self._preparing:
             reader, current = await self._readers.served(), self._current
             if current is not None and reader.generation == current.generation:
                 return False
-            self._current = await _prepared(reader)
+            ready = await _prepared(reader)
+            self._previous, self._current = current, ready
             return True
 
     async def close(self) -> None:
@@ -88,18 +90,16 @@ class ServedCatalogue:
                 await self._next
 
     async def _begin(self) -> Served:
-        async with self._first:
+        async with self._preparing:
             if self._current is None:
                 self._current = await _prepared(await self._readers.served())
             return self._current
 
-    async def _take_over(self, reader: Reader) -> None:
+    async def _take_over(self, generation: str) -> None:
         try:
-            ready = await _prepared(reader)
+            await self.renew()
         except EngineError as error:
-            _log.warning("generation %s cannot be taken over yet: %s", reader.generation, error)
-            return
-        self._previous, self._current = self._current, ready
+            _log.warning("generation %s cannot be taken over yet: %s", generation, error)
 
 
 async def _prepared(reader: Reader) -> Served:
