@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from yarl import URL
 
 from engines.base import EngineError, EngineTimeout, EngineUnavailable
+from engines.costs import clauses_too_costly
 from engines.opensearch.connection import Answered, Connection, Untouched
 from engines.opensearch.transport import Transport, trusting
 
@@ -239,6 +240,8 @@ def _headers(cluster: Cluster) -> dict[str, str]:
 def _read(answered: Answered, cluster: Cluster) -> object:
     """Give the JSON of an answer, or raise what its status means."""
     if not 200 <= answered.status < 300:
+        if _exceeds_clauses(answered.body):
+            raise clauses_too_costly()
         raise _failure(answered, cluster)
     try:
         return orjson.loads(answered.body)
@@ -246,6 +249,23 @@ def _read(answered: Answered, cluster: Cluster) -> object:
         raise EngineUnavailable(
             f"{answered.place} was not answered with JSON: is this an OpenSearch?"
         ) from None
+
+
+def _exceeds_clauses(body: bytes) -> bool:
+    """Tell whether a query had more clauses than the node takes: it says so among the causes of its error."""
+    try:
+        content = orjson.loads(body)
+    except ValueError:
+        return False
+    cause = content.get("error") if isinstance(content, dict) else None
+    while isinstance(cause, dict):
+        if cause.get("type") in _CLAUSES_EXCEEDED:
+            return True
+        cause = cause.get("caused_by")
+    return False
+
+
+_CLAUSES_EXCEEDED = frozenset(("too_many_clauses", "too_many_nested_clauses"))
 
 
 def _failure(answered: Answered, cluster: Cluster) -> EngineError:

@@ -6,6 +6,8 @@ import pytest
 
 from engines.base import TooCostly
 from engines.costs import DEPTH, HITS, WORDS
+from engines.opensearch.client import Client, Cluster
+from engines.opensearch.searches import searches
 from engines.query import FilterFacet, Query
 from mappings.filter import TEXT, And, Condition, Filter, Not, Operator, Or
 from search_api.limits import CONDITIONS
@@ -126,3 +128,17 @@ async def test_more_clauses_than_a_node_takes_are_too_costly(tmp_path: Path, giv
         async with reading(engine) as readers:
             with pytest.raises(TooCostly, match="fewer of them"):
                 await ask(await readers.served(), Query(filter=given))
+
+
+@pytest.mark.parametrize("count", [600, 1100], ids=["in the whole query", "in one list"])
+async def test_a_node_that_takes_fewer_is_understood(tmp_path: Path, opensearch_url: str, count: int) -> None:
+    """A node may be told to take fewer clauses than others do."""
+    ranges = [{"range": {"created_at": {"gte": number}}} for number in range(count)]
+    body: dict[str, object] = {"query": {"bool": {"should": ranges}}}
+    client = Client(Cluster((opensearch_url,), timeout=30.0))
+    with engine_in("opensearch", tmp_path) as engine:
+        generation = await publish_once(engine, IMAGES)
+        for bodies in ([body], [body, body]):
+            with pytest.raises(TooCostly, match="fewer of them"):
+                await searches(client, generation, bodies)
+    await client.close()
