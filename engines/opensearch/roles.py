@@ -44,7 +44,7 @@ def _indexer(names: Names) -> Role:
         index_permissions=(
             IndexPermission((names.all,), (MAPPINGS,)),
             IndexPermission(
-                (generations(names),),
+                generations(names),
                 (
                     CREATE,
                     ALIASES,
@@ -72,16 +72,23 @@ def _search(names: Names) -> Role:
         description="ims-catalog serve, search, runs: reads what is served and the ledger, writes nothing",
         cluster_permissions=(MAIN, "indices:data/read/msearch"),
         index_permissions=(
-            IndexPermission((generations(names),), (SEARCH, MAPPINGS)),
+            IndexPermission(generations(names), (SEARCH, MAPPINGS)),
             IndexPermission((names.served, names.lease), (MAPPINGS,)),
             IndexPermission((names.runs, names.scopes), (SEARCH,)),
         ),
     )
 
 
-def generations(names: Names) -> str:
-    """Give the pattern of the names of generations, as `engines.generation` writes them."""
-    return f"{names.prefix}-{_ANY * 8}-*-{_ANY * 8}t{_ANY * 6}z-{_ANY * 6}"
+def generations(names: Names) -> tuple[str, ...]:
+    """Give patterns of the names of generations, as `engines.generation` writes them.
+
+    A term has six digits at least. A pattern for each length, up to nine, instead of `*`: that would meet the
+    generations of `<prefix>-<eight characters>`, whose schema and term have fifteen characters together.
+    """
+    return tuple(
+        f"{names.prefix}-{_ANY * 8}-{_ANY * digits}-{_ANY * 8}t{_ANY * 6}z-{_ANY * 6}"
+        for digits in range(6, 10)
+    )
 
 
 _ANY: Final = "?"

@@ -28,7 +28,7 @@ from mappings.filter import EVERY, Condition, Operator
 from mappings.schema import SCHEMA
 from tests.cluster.authorising import Guard, guarded
 from tests.cluster.conftest import Place
-from tests.cluster.permission import Grant
+from tests.cluster.permission import Grant, Need, grants
 from tests.contract.catalogue import ask, image
 from tests.contract.engine import START, HandClock, expected
 from tests.contract.test_ledger_rules import RUN
@@ -210,6 +210,29 @@ async def test_indices_of_others_are_out_of_reach(place: Place, role: int) -> No
                 await client.request("POST", path, body=b"{}")
         await client.close()
         assert guard.passed == []
+
+
+@pytest.mark.parametrize("role", ["indexer", "search"])
+@pytest.mark.parametrize(
+    ("prefix", "term", "reached"),
+    [
+        ("ims-catalog", 7, True),
+        ("ims-catalog", 1_000_000, True),
+        ("ims-catalog", 999_999_999, True),
+        *((f"ims-catalog-{'platform'[:length]}", 7, False) for length in range(1, 9)),
+        ("ims-catalog-platform", 999_999_999, False),
+        ("ims-catalog-platform-1", 7, False),
+        ("ims-catalog-plat-for", 7, False),
+        ("ims-catalog-platform-000007", 7, False),
+        ("ims-catalogs", 7, False),
+    ],
+)
+def test_generations_of_longer_prefixes_are_out_of_reach(
+    role: str, prefix: str, term: int, reached: bool
+) -> None:
+    name = Generation(prefix, SCHEMA, term, START, "5f2c9a").name
+    given = roles("ims-catalog")[f"ims-catalog-{role}"]
+    assert bool(grants(given, Need("indices:data/read/search", name), {})) is reached
 
 
 def without(role: Role, action: str) -> Role:
