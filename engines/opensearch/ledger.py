@@ -5,6 +5,7 @@ The documents of scopes follow from it; what a crash in between left out is over
 by the next run.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,18 @@ RUNS_AT_ONCE = 50
 SCOPES_AT_ONCE = 1000
 """Documents in one request: a run may hold the states of a thousand scopes."""
 
+DRAWS = 100
+"""So often a number is drawn anew where other processes draw at the same time."""
+
+DRAW_SECONDS = 0.02
+"""Between two draws."""
+
+_COUNTER = "#counter"
+"""The document with the number that was drawn last; runs are named by hexadecimal digits."""
+
+_RUN: Mapping[str, object] = {"exists": {"field": "place"}}
+"""Holds for the documents of runs."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -53,10 +66,17 @@ class OpenSearchLedger:
         last = await self._last()
         if last is not None:
             await self._repair(last)
-        known = await self._placed(run.run)
-        revision = 1 if last is None else last.revision + 1
-        place = known if known is not None else await self._next_place()
-        await self._write_run(run_document(run, place, revision))
+        place = await self._placed(run.run)
+        revision = await self._draw(0 if last is None else last.revision)
+        while True:
+            # Numbers are never given twice, so that a new run can take its revision for its place.
+            place = revision if place is None else place
+            await self._write_run(run_document(run, place, revision))
+            # Another process may have drawn a later number and written its run before this one: who has read
+            # that revision would not look again.
+            if await self.revision() == revision:
+                break
+            revision = await self._draw(revision)
         try:
             await self._write_scopes(run, revision)
         except EngineError as error:
@@ -72,7 +92,7 @@ class OpenSearchLedger:
         found: list[Run] = []
         while len(found) < limit:
             size = min(limit - len(found), RUNS_AT_ONCE)
-            older: object = {"match_all": {}} if place is None else {"range": {"place": {"lt": place}}}
+            older: object = _RUN if place is None else {"range": {"place": {"lt": place}}}
             page = await self._search(self._names.runs, older, [{"place": "desc"}], size, ("entry", "place"))
             found += [read_run(text(hit, "_source", "entry")) for hit in page]
             if len(page) < size:
@@ -94,9 +114,7 @@ class OpenSearchLedger:
 
     async def revision(self) -> int:
         """Give a number that grows with every write."""
-        page = await self._search(
-            self._names.runs, {"match_all": {}}, [{"revision": "desc"}], 1, ("revision",)
-        )
+        page = await self._search(self._names.runs, _RUN, [{"revision": "desc"}], 1, ("revision",))
         return whole(page[0], "_source", "revision") if page else 0
 
     async def close(self) -> None:
@@ -123,18 +141,48 @@ class OpenSearchLedger:
                 f"the index {index} has format {form}; this version knows up to {LEDGER_FORMAT}"
             )
 
+    async def _draw(self, least: int) -> int:
+        """Draw a number above all that were drawn, which no other process draws too."""
+        for _ in range(DRAWS):
+            drawn = await self._drawn()
+            number = max(drawn.number, least) + 1
+            path = quoted(self._names.runs, "_doc", _COUNTER)
+            body = orjson.dumps({"revision": number})
+            try:
+                await self._client.request(
+                    "PUT", path, body=body, params={**drawn.unchanged, "refresh": "true"}
+                )
+            except Refused as error:
+                if error.status != 409:
+                    raise
+                # What the other has drawn is seen as soon as its write is refreshed.
+                await asyncio.sleep(DRAW_SECONDS)
+            else:
+                return number
+        raise EngineUnavailable(f"other processes write to {self._names.runs} all the time")
+
+    async def _drawn(self) -> "_Drawn":
+        """Give the number that was drawn last."""
+        body = {
+            "query": {"ids": {"values": [_COUNTER]}},
+            "_source": ("revision",),
+            "seq_no_primary_term": True,
+        }
+        page = await self._hits(self._names.runs, body)
+        if not page:
+            return _Drawn(0, {"op_type": "create"})
+        (hit,) = page
+        version = {"if_seq_no": whole(hit, "_seq_no"), "if_primary_term": whole(hit, "_primary_term")}
+        return _Drawn(
+            whole(hit, "_source", "revision"), {name: str(value) for name, value in version.items()}
+        )
+
     async def _last(self) -> "_Recorded | None":
         """Give the run that was written last."""
-        page = await self._search(
-            self._names.runs, {"match_all": {}}, [{"revision": "desc"}], 1, ("entry", "revision")
-        )
+        page = await self._search(self._names.runs, _RUN, [{"revision": "desc"}], 1, ("entry", "revision"))
         if not page:
             return None
         return _Recorded(read_run(text(page[0], "_source", "entry")), whole(page[0], "_source", "revision"))
-
-    async def _next_place(self) -> int:
-        page = await self._search(self._names.runs, {"match_all": {}}, [{"place": "desc"}], 1, ("place",))
-        return whole(page[0], "_source", "place") + 1 if page else 1
 
     async def _placed(self, run: str) -> int | None:
         """Give the place of a run, None for one that is not known."""
@@ -186,8 +234,12 @@ class OpenSearchLedger:
     async def _search(
         self, index: str, query: object, sort: object, size: int, source: Sequence[str]
     ) -> Sequence[object]:
-        """Give hits, none where there is no index. Raises EngineUnavailable for a part of an answer."""
+        """Give hits in an order, none where there is no index."""
         body = {"query": query, "sort": sort, "size": size, "_source": source, "track_total_hits": False}
+        return await self._hits(index, body)
+
+    async def _hits(self, index: str, body: Mapping[str, object]) -> Sequence[object]:
+        """Give hits, none where there is no index. Raises EngineUnavailable for a part of an answer."""
         try:
             reply = await self._client.request("POST", quoted(index, "_search"), body=orjson.dumps(body))
         except Refused as error:
@@ -205,6 +257,14 @@ class _Recorded:
 
     run: Run
     revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """The number drawn last, and the parameters of a write that only succeeds while it is."""
+
+    number: int
+    unchanged: Mapping[str, str]
 
 
 def _bulk(documents: Iterable[tuple[str, dict[str, object]]]) -> bytes:

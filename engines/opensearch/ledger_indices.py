@@ -47,7 +47,9 @@ RUNS: dict[str, object] = {
     "scopes_total": {"type": "long"},
     "entry": _KEPT,
 }
-"""`place` orders the runs, and stays when one is recorded again; `revision` grows with every write."""
+"""`place` orders the runs, and stays when one is recorded again; `revision` grows with every write. One more
+document, without a place, counts the revisions.
+"""
 
 SCOPES: dict[str, object] = {
     "scope": _KEYWORD,

@@ -1,11 +1,13 @@
 """The ledger in OpenSearch beyond its contract: crashes between two writes, what a person sees, big ones."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import orjson
 import pytest
+from aiohttp import web
 
 from engines.base import EngineUnavailable, ForeignGeneration
 from engines.ledger import Run, ScopeState, State
@@ -15,6 +17,7 @@ from engines.opensearch.ledger import OpenSearchLedger
 from engines.opensearch.ledger_indices import RUNS, index_body
 from engines.opensearch.reply import entries, items, part, text
 from tests.cluster.conftest import Place
+from tests.cluster.passing import passing
 from tests.contract.engine import START
 from tests.contract.test_ledger_rules import COMPLETE, HELD, RUN
 
@@ -90,6 +93,39 @@ async def test_dates_are_dates_and_counts_are_numbers(place: Place, ledger: Open
     )
     assert entries(mapping, "properties").keys() == RUNS.keys()
     assert text(mapping, "dynamic") == "strict"
+
+
+async def test_runs_recorded_at_the_same_time_all_stay(place: Place, ledger: OpenSearchLedger) -> None:
+    names = [f"{number:06}" for number in range(6)]
+    await ledger.record(bare("before", 0))
+    ledgers = [OpenSearchLedger(place.client, place.names) for _ in names]
+    await asyncio.gather(*(one.record(bare(name, 1)) for one, name in zip(ledgers, names, strict=True)))
+    found = [run.run for run in await ledger.runs(50)]
+    assert sorted(found) == [*names, "before"]
+    paged, before = list[str](), None
+    while page := await ledger.runs(1, before):
+        before = page[0].run
+        paged.append(before)
+    assert paged == found
+
+
+async def test_a_run_that_is_written_late_is_a_later_revision(place: Place) -> None:
+    """A slow process draws its number first and writes last: who has read meanwhile looks again."""
+    reader, quick = (OpenSearchLedger(place.client, place.names) for _ in range(2))
+    await quick.record(replace(RUN, run="first"))
+    read: list[int] = []
+
+    async def meanwhile(request: web.Request) -> None:
+        if request.method == "PUT" and request.path.endswith("/_doc/slow") and not read:
+            await quick.record(replace(RUN, run="quick", scopes=()))
+            read.append(await reader.revision())
+            assert (await reader.scope_states())[HELD.scope] == HELD
+
+    later = replace(HELD, carried=7)
+    async with passing(place.url, meanwhile) as url, place.another_client(url) as client:
+        await OpenSearchLedger(client, place.names).record(replace(RUN, run="slow", scopes=(later,)))
+    assert await reader.revision() > read[0]
+    assert (await reader.scope_states())[HELD.scope] == later
 
 
 def many(count: int) -> Sequence[ScopeState]:
