@@ -5,7 +5,7 @@ import contextlib
 import logging
 from dataclasses import dataclass
 
-from engines.base import EngineError, Reader, Readers
+from engines.base import EngineError, GenerationGone, Reader, Readers
 from engines.query import FieldFacet, Query
 from mappings.field import Exposure, Kind
 from mappings.fields import FIELDS
@@ -40,6 +40,10 @@ class Served:
         return self.reader.generation
 
 
+class CursorGone(GenerationGone):
+    """The generation that a cursor pages through is no longer kept."""
+
+
 class ServedCatalogue:
     """Gives the generation being served; a new one is prepared in the background while the old answers."""
 
@@ -50,6 +54,11 @@ class ServedCatalogue:
         # Held from asking what is served until that is in place: nothing older can follow.
         self._preparing = asyncio.Lock()
         self._next: asyncio.Task[None] | None = None
+
+    @property
+    def ready(self) -> str | None:
+        """Name of the generation that answers, None before the first."""
+        return None if self._current is None else self._current.generation
 
     async def current(self) -> Served:
         """Give the newest generation that is ready. Raises EngineError, NothingServed before the first."""
@@ -62,15 +71,19 @@ class ServedCatalogue:
         return current
 
     async def named(self, generation: str) -> Served:
-        """Give a generation by name, as a cursor asks for it. Raises GenerationGone."""
+        """Give a generation by name, as a cursor asks for it. Raises CursorGone."""
         current = await self.current()
         if current.generation == generation:
             return current
         # A prepared one may outlive its generation: what is no longer kept is gone for every process.
-        reader = await self._readers.named(generation)
-        if self._previous is None or self._previous.generation != generation:
-            self._previous = await _prepared(reader)
-        return self._previous
+        try:
+            reader = await self._readers.named(generation)
+            previous = self._previous
+            if previous is None or previous.generation != generation:
+                previous = self._previous = await _prepared(reader)
+        except GenerationGone as error:
+            raise CursorGone(str(error)) from None
+        return previous
 
     async def renew(self) -> bool:
         """Take over at once what is served now; tell whether it is another generation. Raises EngineError."""

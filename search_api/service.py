@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
 
-from engines.base import Readers, TooCostly
+from engines.base import GenerationGone, Readers, TooCostly
 from engines.clock import Clock
 from engines.ledger import Ledger
 from engines.query import Answer, FieldFacet, Query
@@ -28,7 +28,7 @@ from search_api.limits import DEFAULT_PAGE, KEPT_ANSWERS, KEPT_ETAGS, KEPT_WORDI
 from search_api.newest import newest_public_note
 from search_api.parameters import cursor_of, read_parameters
 from search_api.problem import Mistake, ProblemError, refused
-from search_api.served import Served, ServedCatalogue
+from search_api.served import CursorGone, Served, ServedCatalogue
 from search_api.terms import Terms
 from search_api.understanding import understand
 
@@ -250,6 +250,10 @@ class Service:
             return await prepared.served.reader.search(narrow(query, prepared.caller))
         except TooCostly as error:
             raise ProblemError(HTTPStatus.BAD_REQUEST, "too-costly", f"{error}.") from None
+        except GenerationGone as error:
+            if prepared.query.after is None:
+                raise
+            raise CursorGone(str(error)) from None
 
 
 def etag_of(prepared: Prepared, form: Form) -> str:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Generator, Sequence
 from typing import TypeVar
 
-from engines.base import Companions, EngineTimeout, GenerationGone
+from engines.base import Companions, EngineError, EngineTimeout, GenerationGone
 from engines.narrowed import Narrowed
 from engines.opensearch.asking import raw, search
 from engines.opensearch.client import Client
@@ -23,11 +23,15 @@ _Asked = TypeVar("_Asked")
 
 
 class OpenSearchReader:
-    """Implements `engines.base.Reader`. `gone` is told when the index turns out to be no longer there."""
+    """Implements `engines.base.Reader`. `lost` is told when the index turns out to be gone or closed, and
+    says what that is for who asked.
+    """
 
-    def __init__(self, client: Client, meta: Meta, gone: Callable[[str], None]) -> None:
+    def __init__(
+        self, client: Client, meta: Meta, lost: Callable[[str, GenerationGone], EngineError]
+    ) -> None:
         self._client = client
-        self._gone = gone
+        self._lost = lost
         self._known = meta.known()
         self._meta = meta
 
@@ -77,9 +81,8 @@ class OpenSearchReader:
         limited = [{**body, "timeout": f"{math.ceil(seconds * 1000)}ms"} for body in bodies]
         try:
             replies = await searches(self._client, self.generation, limited, seconds + MARGIN_SECONDS)
-        except GenerationGone:
-            self._gone(self.generation)
-            raise
+        except GenerationGone as error:
+            raise self._lost(self.generation, error) from None
         if any(part(reply, "timed_out") is not False for reply in replies):
             raise self._late()
         return replies

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from engines.base import EngineError, EngineUnavailable, ForeignGeneration, NothingServed
+from engines.base import EngineError, EngineUnavailable, ForeignGeneration, GenerationGone, NothingServed
 from engines.clock import Clock
 from engines.generation import parse_generation
 from engines.opensearch.client import Client, Cluster, Refused
@@ -11,6 +11,7 @@ from engines.opensearch.meta import Meta
 from engines.opensearch.names import Names
 from engines.opensearch.reader import OpenSearchReader
 from engines.opensearch.served import kept, served
+from engines.opensearch.stored import Closed, search
 from engines.opensearch.version import check_version
 from mappings.schema import SCHEMA
 
@@ -42,6 +43,7 @@ class OpenSearchReaders:
         self._taking: asyncio.Task[None] | None = None
         self._checked = False
         self._closed = False
+        self._closed_one: str | None = None
 
     async def served(self) -> OpenSearchReader:
         """Give a reader of the generation being served; the first call waits until it is known.
@@ -99,10 +101,23 @@ class OpenSearchReaders:
                 raise NothingServed(self._nothing)
             if self._served is None or self._served.generation != meta.generation:
                 self._served = self._reader(meta)
+            await self._check_open(meta.generation)
         except Exception as error:
             self._report(error)
         else:
             self.problem = None
+
+    async def _check_open(self, generation: str) -> None:
+        """See whether what is served and was closed is open again: alias and mapping do not tell.
+
+        Raises EngineUnavailable.
+        """
+        if self._closed_one == generation:
+            try:
+                await search(self._client, generation, {"query": {"match_none": {}}, "size": 0})
+            except Closed as error:
+                raise EngineUnavailable(str(error)) from None
+        self._closed_one = None
 
     def _report(self, error: Exception) -> None:
         """Say once what is wrong; what is served goes on."""
@@ -132,11 +147,20 @@ class OpenSearchReaders:
                 f"{meta.generation} was written with schema {schema}, this version has {SCHEMA}:"
                 " run `ims-catalog reindex` with this version, or serve with the one that wrote it"
             )
-        return OpenSearchReader(self._client, meta, self._forget)
+        return OpenSearchReader(self._client, meta, self._lost)
 
-    def _forget(self, generation: str) -> None:
-        """Look anew at once, as an index is gone that was known to be there."""
+    def _lost(self, generation: str, error: GenerationGone) -> EngineError:
+        """Look anew at once, as an index is gone that was known to be there; say what that is for who asked.
+
+        One that is served and closed is not gone: it answers again once it is opened.
+        """
         if self._named is not None and self._named.generation == generation:
             self._named = None
-        if self._served is not None and self._served.generation == generation:
-            self._served, self._looked = None, None
+        if self._served is None or self._served.generation != generation:
+            return error
+        if isinstance(error, Closed):
+            self._closed_one = generation
+            self._report(EngineUnavailable(str(error)))
+            return EngineUnavailable(str(error))
+        self._served, self._looked = None, None
+        return error

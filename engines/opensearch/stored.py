@@ -24,6 +24,11 @@ _FIRST_PAGE = 500
 _PIECES = 8
 """Pieces of companions that are read at once."""
 
+
+class Closed(GenerationGone):
+    """The index of a generation is there, but somebody closed it: nothing of it can be read."""
+
+
 NO_COMPANION: Mapping[str, object] = {"bool": {"must_not": [{"exists": {"field": COMPANION}}]}}
 """Holds for all that are documents."""
 
@@ -96,7 +101,8 @@ async def search(
 ) -> Mapping[str, object]:
     """Search an index and give the whole answer, never a partial one.
 
-    Raises GenerationGone where the index is gone, EngineUnavailable where a shard does not answer.
+    Raises GenerationGone where the index is gone (Closed where it is there, but closed), EngineUnavailable
+    where a shard does not answer.
     """
     try:
         reply = await client.request(
@@ -107,8 +113,10 @@ async def search(
             seconds=seconds,
         )
     except Refused as error:
-        if error.kind in {"index_not_found_exception", "index_closed_exception"}:
+        if error.kind == "index_not_found_exception":
             raise GenerationGone(f"{index} is no longer kept") from None
+        if error.kind == "index_closed_exception":
+            raise Closed(f"{index} is closed: open it again, or publish another generation") from None
         raise
     check_whole(index, reply)
     return entries(reply)

@@ -55,12 +55,53 @@ async def test_nothing_left_is_no_empty_answer(tmp_path: Path) -> None:
             assert prefix_of(tmp_path) not in told.body.decode()
 
 
+async def test_a_catalogue_that_was_closed_is_not_gone(tmp_path: Path) -> None:
+    with engine_in("opensearch", tmp_path):
+        only = await fill(tmp_path, [shown("a"), shown("b")], "opensearch")
+        async with serving(tmp_path, engine_name="opensearch") as api:
+            page = await api.get("/v1/images", {"limit": "1"})
+            await send("POST", quoted(only, "_close"))
+            for path in ("/v1/images?q=a", "/v1/facets?q=a", "/v1/images/a"):
+                assert (await api.get(path)).status == 503
+            behind = {"limit": "1", "cursor": page.json["next"]}
+            assert (await api.get("/v1/images", behind)).status == 503
+            api.hand.move(2)
+            assert (await api.get("/readyz")).json["status"] == "degraded"
+            await send("POST", quoted(only, "_open"), wait_for_active_shards="1")
+            assert (await api.get("/v1/images", behind)).ids == ["b"]
+            for _ in range(1000):
+                api.hand.move(2)
+                if (await api.get("/readyz")).json["status"] == "ready":
+                    break
+            assert (await api.get("/readyz")).json["status"] == "ready"
+
+
+async def test_a_cursor_into_a_kept_generation_that_was_closed_is_told_so(tmp_path: Path) -> None:
+    with engine_in("opensearch", tmp_path) as engine:
+        first = await fill(tmp_path, [shown("a"), shown("b")], "opensearch")
+        async with serving(tmp_path, engine_name="opensearch") as api:
+            page = await api.get("/v1/images", {"limit": "1"})
+            engine.term = 1
+            second = await publish_once(engine, [shown("c")])
+            for _ in range(1000):
+                api.hand.move(2)
+                if (await api.get("/readyz")).json["generation"] == second:
+                    break
+            await send("POST", quoted(first, "_close"))
+            assert (await api.get("/v1/images", {"limit": "1", "cursor": page.json["next"]})).status == 410
+            assert (await api.get("/v1/images")).ids == ["c"]
+
+
 def shown(image_id: str) -> Document:
     """An image that the default filters let through."""
     return image(image_id, status="active", listed=True)
 
 
 async def delete(index: str) -> None:
+    await send("DELETE", quoted(index))
+
+
+async def send(method: str, path: str, **params: str) -> None:
     client = Client(Cluster((shared_url(),)))
-    await client.request("DELETE", quoted(index))
+    await client.request(method, path, params=params)
     await client.close()
