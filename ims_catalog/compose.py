@@ -24,10 +24,13 @@ from indexer.sources.source import Source
 from mappings.scope import CloudKind, ImageType
 
 
-async def open_writer(settings: declared.Settings, clock: Clock) -> Writer:
-    """Take the right to write to the catalogue. Raises WriterBusy and EngineUnavailable."""
+async def open_writer(settings: declared.Settings, clock: Clock, waiting: Callable[[str], None]) -> Writer:
+    """Take the right to write to the catalogue. `waiting` is told whom it has to wait for.
+
+    Raises WriterBusy and EngineUnavailable.
+    """
     if settings.engine.kind == "opensearch":
-        return await _opensearch().open_writer(settings.engine, clock)
+        return await _opensearch().open_writer(settings.engine, clock, waiting)
     return open_embedded_writer(catalogue_folder(settings), prefix=settings.engine.prefix, clock=clock)
 
 
@@ -80,7 +83,9 @@ def _opensearch() -> "_Engine":
 class _Engine(Protocol):
     """What `ims_catalog.opensearch` offers."""
 
-    async def open_writer(self, engine: declared.Engine, clock: Clock) -> Writer: ...
+    async def open_writer(
+        self, engine: declared.Engine, clock: Clock, waiting: Callable[[str], None]
+    ) -> Writer: ...
     def open_readers(self, engine: declared.Engine, clock: Clock) -> Readers: ...
     def open_ledger(self, engine: declared.Engine) -> Ledger: ...
     def cluster(self, engine: declared.Engine) -> object: ...

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Callable
 
 from engines.base import EngineUnavailable
 from engines.clock import Clock
@@ -17,7 +18,7 @@ from ims_catalog.secrets import read_secret
 from ims_catalog.settings import Engine
 
 
-async def open_writer(engine: Engine, clock: Clock) -> OpenSearchWriter:
+async def open_writer(engine: Engine, clock: Clock, waiting: Callable[[str], None]) -> OpenSearchWriter:
     """Take the right to write. Raises ConfigurationError, WriterBusy, EngineUnavailable."""
     return await open_opensearch_writer(
         cluster(engine),
@@ -26,6 +27,7 @@ async def open_writer(engine: Engine, clock: Clock) -> OpenSearchWriter:
         shards=engine.shards,
         replicas=engine.replicas,
         holder=f"process {os.getpid()} on {socket.gethostname()}",
+        waiting=waiting,
     )
 
 

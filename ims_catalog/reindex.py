@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
+from clouds.printable import printable
 from engines.clock import system_clock
 from engines.ledger import Run
 from ims_catalog.compose import catalogue_folder, limits, open_ledger, open_writer
@@ -20,7 +21,7 @@ async def reindex_once(settings: Settings, sources: Sequence[Source]) -> Run:
     """
     clock = system_clock()
     async with AsyncExitStack() as opened:
-        writer = await open_writer(settings, clock)
+        writer = await open_writer(settings, clock, _tell)
         opened.push_async_callback(writer.close)
         ledger = open_ledger(settings)
         opened.push_async_callback(ledger.close)
@@ -34,3 +35,8 @@ async def reindex_once(settings: Settings, sources: Sequence[Source]) -> Run:
             folder=catalogue_folder(settings),
             prefix=settings.engine.prefix,
         )
+
+
+def _tell(said: str) -> None:
+    sys.stderr.write(f"{printable(said)}\n")
+    sys.stderr.flush()

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -36,18 +36,49 @@ _DOCUMENT = "writer"
 _log = logging.getLogger(__name__)
 
 
-async def take_lease(client: Client, names: Names, clock: Clock, holder: str) -> "Lease":
+async def take_lease(
+    client: Client,
+    names: Names,
+    clock: Clock,
+    holder: str,
+    waiting: Callable[[str], None] | None = None,
+) -> "Lease":
     """Take the right to write; the lease index must exist. `holder` tells others who has it.
+
+    `waiting` is told what is waited for, where another process has it or had it when it died.
 
     Raises WriterBusy that names who has it, after at most `LIVES_SECONDS`, and EngineUnavailable.
     """
     found = await _look(client, names)
     if found is not None and found.held:
+        if waiting is not None:
+            waiting(
+                f"waiting for the right to write to {names.prefix}, which {_who(found)} has or had when it"
+                f" died: at most {LIVES_SECONDS:g} s"
+            )
         found = await _when_free(client, names, clock, found)
     token = secrets.token_hex(16)
     lease = Lease(client, names, clock, _Told(holder, token, clock.now()), found)
     await lease.begin()
     return lease
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Who has the right to write, or had it when it died; `renewed` is when it was last written, None if that
+    is no moment.
+    """
+
+    who: str
+    renewed: datetime | None
+
+
+async def holding(client: Client, names: Names) -> Holding | None:
+    """Tell who has the right to write, None if nobody. Raises EngineUnavailable."""
+    found = await _look(client, names)
+    if found is None or not found.held:
+        return None
+    return Holding(_who(found), _read_moment(found.renewed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +97,7 @@ class _Found:
     holder: str | None
     token: str | None
     since: str
+    renewed: str
 
     @property
     def held(self) -> bool:
@@ -224,6 +256,7 @@ async def _look(client: Client, names: Names) -> _Found | None:
         holder=_text(part(reply, "_source", "holder")),
         token=_text(part(reply, "_source", "token")),
         since=_text(part(reply, "_source", "since")) or "",
+        renewed=_text(part(reply, "_source", "renewed")) or "",
     )
 
 
@@ -232,15 +265,19 @@ def _text(value: object) -> str | None:
 
 
 def _busy(names: Names, found: _Found | None) -> WriterBusy:
-    who = "another process"
-    if found is not None and found.holder is not None:
-        who = f"another process, {found.holder}, since {_moment(found.since)},"
+    who = "another process" if found is None or not found.held else _who(found)
     return WriterBusy(f"{who} is building a generation of {names.prefix} in OpenSearch")
 
 
-def _moment(text: str) -> str:
-    """Write a moment to the second."""
+def _who(found: _Found) -> str:
+    since = _read_moment(found.since)
+    return (
+        f"{found.holder} (since {'an unknown time' if since is None else f'{since:%Y-%m-%d %H:%M:%S} UTC'})"
+    )
+
+
+def _read_moment(text: str) -> datetime | None:
     try:
-        return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return datetime.fromisoformat(text).astimezone(UTC)
     except ValueError:
-        return "an unknown time"
+        return None

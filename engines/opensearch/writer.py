@@ -1,7 +1,7 @@
 """`OpenSearchWriter`: the one process that builds and publishes generations of an installation."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
 import orjson
@@ -48,11 +48,13 @@ async def open_writer(
     replicas: int | None = None,
     holder: str = "a process",
     loading: Loading | None = None,
+    waiting: Callable[[str], None] | None = None,
 ) -> "OpenSearchWriter":
     """Take the right to write on a cluster; the first writer makes the installation.
 
     `replicas`: copies of each index, None for one where there is another node. `holder` tells others who
-    writes. Raises WriterBusy while another process has it, ForeignGeneration, EngineUnavailable.
+    writes, `waiting` is told who is waited for. Raises WriterBusy while another process has it,
+    ForeignGeneration, EngineUnavailable.
     """
     given = loading or Loading()
     client = Client(cluster, connections=given.at_once + 4)
@@ -62,7 +64,7 @@ async def open_writer(
         identity = await installation(client, names, create=True)
         if identity is None:
             raise EngineUnavailable(f"the index {names.lease} was deleted while it was being made")
-        lease = await take_lease(client, names, clock, holder)
+        lease = await take_lease(client, names, clock, holder, waiting)
     except BaseException:
         await client.close()
         raise

@@ -13,7 +13,7 @@ from engines.base import Companions, EngineUnavailable, Expected, Superseded, Wr
 from engines.generation import Generation
 from engines.opensearch.client import Client, Cluster, quoted
 from engines.opensearch.installation import installation
-from engines.opensearch.lease import LIVES_SECONDS, LOOK_SECONDS, RENEW_SECONDS, Lease, take_lease
+from engines.opensearch.lease import LIVES_SECONDS, LOOK_SECONDS, RENEW_SECONDS, Lease, holding, take_lease
 from engines.opensearch.reply import part, whole
 from engines.opensearch.writer import open_writer
 from mappings.document import store
@@ -107,8 +107,30 @@ async def test_a_holder_that_lives_is_named_to_the_second(there: Place) -> None:
         await asleep(hand, task)
         await lease.check()
         assert await watch_to_the_end(hand, task) == 1
-        with pytest.raises(WriterBusy, match=r"process 7 on builder, since 2026-11-24 06:17:00 UTC"):
+        with pytest.raises(WriterBusy, match=r"^process 7 on builder \(since 2026-11-24 06:17:00 UTC\) is"):
             await task
+
+
+async def test_who_waits_says_for_whom_and_how_long(there: Place) -> None:
+    hand = HandClock()
+    told: list[str] = []
+    first = await take_lease(
+        there.client, there.names, HandClock().clock, "process 7 on builder", told.append
+    )
+    assert told == []
+    known = await holding(there.client, there.names)
+    assert known is not None
+    assert (known.who, known.renewed) == ("process 7 on builder (since 2026-11-24 06:17:00 UTC)", START)
+    taking = take_lease(there.client, there.names, hand.clock, "second", told.append)
+    task = asyncio.create_task(taking)
+    await asleep(hand, task)
+    assert len(told) == 1
+    assert "process 7 on builder" in told[0]
+    assert "at most 20 s" in told[0]
+    await first.release()
+    await watch_to_the_end(hand, task)
+    await (await task).release()
+    assert await holding(there.client, there.names) is None
 
 
 async def test_it_is_free_as_soon_as_it_is_given_back(there: Place) -> None:
