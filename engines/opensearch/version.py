@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from engines.base import EngineUnavailable
-from engines.opensearch.client import Client
+from engines.opensearch.client import Client, Refused
 from engines.opensearch.reply import part
 
 OLDEST: Final = (2, 19)
@@ -18,7 +18,13 @@ async def check_version(client: Client) -> str:
     Raises EngineUnavailable that names what was found, what is needed and what is missing, for Elasticsearch,
     for an OpenSearch of another version and for what is neither.
     """
-    reply = await client.request("GET", "/")
+    try:
+        reply = await client.request("GET", "/")
+    except Refused as error:
+        raise EngineUnavailable(
+            f"{_where(client)} is no OpenSearch: it answers GET / with HTTP {error.status}. An address is"
+            f" scheme, host and port, and a path only where a proxy has one; {_NEEDED}"
+        ) from None
     number = part(reply, "version", "number")
     if not isinstance(number, str) or (found := _NUMBER.match(number)) is None:
         raise EngineUnavailable(f"{_where(client)} is no OpenSearch: it tells no version; {_NEEDED}")

@@ -57,3 +57,11 @@ async def test_others_are_told_what_is_needed(answer: object, words: list[str]) 
         await asked(answer)
     for word in words:
         assert word in str(raised.value)
+
+
+async def test_a_server_that_has_nothing_at_its_root_is_no_opensearch() -> None:
+    async with TestServer(web.Application()) as server:
+        client = Client(Cluster((f"{server.make_url('/search')}",)))
+        with pytest.raises(EngineUnavailable, match=r"/search is no OpenSearch: .* HTTP 404.* 2\.19 or 3\.x"):
+            await check_version(client)
+        await client.close()
