@@ -78,6 +78,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     A worker that dies is replaced. Raises ConfigurationError if the port cannot be had, ServeError if a
     worker cannot begin.
     """
+    log_to_stderr()
     for number in _STOPS:
         signal.signal(number, _STOP)
     workers: list[BaseProcess] = []
@@ -177,6 +178,16 @@ def _replace_dead(
             _start(settings, listener, key, workers)
 
 
+def log_to_stderr() -> None:
+    """Log on lines that begin with their moment, and also what is well again."""
+    form = logging.Formatter("%(asctime)s.%(msecs)03dZ %(message)s", "%Y-%m-%dT%H:%M:%S")
+    form.converter = time.gmtime
+    handler = logging.StreamHandler()
+    handler.setFormatter(form)
+    logging.basicConfig(handlers=[handler])
+    logging.getLogger("engines").setLevel(logging.INFO)
+
+
 def _end(workers: list[BaseProcess]) -> None:
     for worker in workers:
         worker.terminate()
@@ -192,6 +203,7 @@ def _work(settings: Settings, listener: socket.socket, key: bytes, ready: Connec
     for number in _STOPS:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+    log_to_stderr()
     gc.set_threshold(*GARBAGE)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
         loop.run(_answer_until_told(settings, listener, key, ready))

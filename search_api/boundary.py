@@ -23,7 +23,8 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
     except ProblemError as error:
         response = problem_response(error)
     except EngineError as error:
-        _log.warning("%s: %s", request.match_info.route.name or request.method, error)
+        # As it was sent, quoted: no path breaks the line. What was asked stays out of the log.
+        _log.warning("%s %s: %s", request.method, request.rel_url.raw_path, error)
         response = problem_response(engine_problem(error))
     except web.HTTPException as error:
         response = problem_response(http_problem(error))

@@ -103,7 +103,7 @@ class EmbeddedReaders:
             if self._served is not None:
                 self._report(NothingServed(f"{self._folder / POINTER_FILE} is gone"))
         elif self._served is not None and pointer.name == self._served.generation:
-            self.problem = None
+            self._mend(pointer.name)
         elif pointer != self._refused or now - self._refused_at >= RETRY_SECONDS:
             self._taking = asyncio.create_task(self._take(pointer))
 
@@ -117,7 +117,8 @@ class EmbeddedReaders:
             return
         if self._served is not None:
             self._previous, self._previous_used = self._served, self._clock.monotonic()
-        self._served, self._refused, self.problem = loaded, None, None
+        self._served, self._refused = loaded, None
+        self._mend(pointer.name)
 
     async def _load(self, published: Published) -> EmbeddedReader:
         steps = load_steps(self._folder, published)
@@ -140,6 +141,11 @@ class EmbeddedReaders:
         if published is None:
             raise GenerationGone(f"{generation!r} is no longer kept")
         return published
+
+    def _mend(self, generation: str) -> None:
+        if self.problem is not None:
+            _LOG.info("what is published can be taken over again: %s", generation)
+        self.problem = None
 
     def _report(self, error: Exception) -> None:
         """Say once what is wrong; what is served goes on."""

@@ -13,7 +13,7 @@ from rich.text import Text
 from clouds.printable import printable
 from engines.clock import system_clock
 from ims_catalog.check import Check, Verdict
-from ims_catalog.cli.options import FAILED, AsJson, Config, spoken_errors
+from ims_catalog.cli.options import FAILED, AsJson, Config, only_errors_that_end_it, spoken_errors
 from ims_catalog.compose import roles_of_engine
 from ims_catalog.configuration import load_settings
 from ims_catalog.doctor import examine
@@ -33,6 +33,7 @@ def command(
 
     Exit code 0: nothing is wrong. 1: something is. 2: the settings cannot be read.
     """
+    only_errors_that_end_it()
     with spoken_errors():
         settings = load_settings(config)
         if roles:

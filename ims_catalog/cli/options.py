@@ -1,5 +1,6 @@
 """What several commands share: the settings file, JSON output, and how a command ends in an error."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,3 +39,8 @@ def spoken_errors() -> Iterator[None]:
         raise typer.Exit(FAILED) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def only_errors_that_end_it() -> None:
+    """Keep what engines log off the terminal: a command that answers once says in its end what was wrong."""
+    logging.getLogger("engines").addHandler(logging.NullHandler())

@@ -1,14 +1,16 @@
 """`ims-catalog runs`."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import orjson
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table
+from rich.text import Text
 
+from clouds.printable import printable
 from engines.ledger import Run, State
 from ims_catalog.cli.options import AsJson, Config, spoken_errors
 from ims_catalog.compose import open_ledger
@@ -29,7 +31,7 @@ def command(
     elif not runs:
         typer.echo("no run yet: ims-catalog reindex starts one")
     else:
-        Console().print(_table(runs))
+        Console().print(Group(_table(runs), *_reasons(runs)))
 
 
 async def _runs(settings: Settings, limit: int) -> Sequence[Run]:
@@ -55,3 +57,10 @@ def _table(runs: Sequence[Run]) -> Table:
         )
     table.columns[0].no_wrap = True
     return table
+
+
+def _reasons(runs: Sequence[Run]) -> Iterator[Text]:
+    """Say beneath why runs failed, or were not what was wanted."""
+    for run in runs:
+        if run.reason:
+            yield Text(f"{run.run} {run.outcome.value}: {printable(run.reason)}", style="yellow")

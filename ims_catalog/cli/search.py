@@ -11,7 +11,7 @@ from rich.console import Console
 from engines.clock import system_clock
 from ims_catalog.cli.answer_text import FACETS, answer_text
 from ims_catalog.cli.mistake_text import problem_text
-from ims_catalog.cli.options import WRONG_USAGE, AsJson, Config, spoken_errors
+from ims_catalog.cli.options import WRONG_USAGE, AsJson, Config, only_errors_that_end_it, spoken_errors
 from ims_catalog.compose import open_ledger, open_readers
 from ims_catalog.configuration import load_settings
 from ims_catalog.question_clock import question_now
@@ -56,6 +56,7 @@ def command(
         asked.append(("pivot", pivot))
     if limit is not None:
         asked.append(("limit", str(limit)))
+    only_errors_that_end_it()
     with spoken_errors():
         try:
             answer = asyncio.run(_ask(load_settings(config), asked))

@@ -7,6 +7,7 @@ import typer
 from ims_catalog.cli.options import FAILED, Config, spoken_errors
 from ims_catalog.configuration import load_settings
 from ims_catalog.serve import ServeError, serve
+from ims_catalog.settings import Settings
 
 
 def command(
@@ -19,7 +20,13 @@ def command(
     with spoken_errors():
         settings = load_settings(config, {"api": {"host": host, "port": port, "workers": workers}})
         try:
-            serve(settings, lambda address: typer.echo(f"serving {settings.engine.shown} on {address}"))
+            serve(settings, lambda address: typer.echo(_first_line(settings, address)))
         except ServeError as error:
             typer.echo(f"ims-catalog: {error}", err=True)
             raise typer.Exit(FAILED) from None
+
+
+def _first_line(settings: Settings, address: str) -> str:
+    workers = settings.api.workers
+    by = f"by {workers} workers " if workers > 1 else ""
+    return f"serving {settings.engine.shown} {by}on {address}"

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -91,7 +92,7 @@ class TestReindex:
             assert first.stderr is not None
             await first.stderr.readline()
             code, _, err = await run(folder, "reindex")
-            assert (code, "another process" in err) == (5, True)
+            assert (code, "another process is building" in err) == (5, True)
             first.send_signal(signal.SIGTERM)
             _, said = await first.communicate()
         assert (first.returncode, b"interrupted" in said, b"Traceback" in said) == (130, True, False)
@@ -99,6 +100,8 @@ class TestReindex:
         assert [(entry["outcome"], entry["reason"]) for entry in orjson.loads(out)] == [
             ("failed", "the run was interrupted")
         ]
+        _, out, _ = await run(folder, "runs")
+        assert "failed: the run was interrupted" in out
 
 
 class TestServe:
@@ -107,14 +110,18 @@ class TestServe:
         process = await start(folder, "serve", "--port", "0", "--workers", "2")
         assert process.stdout is not None
         async with asyncio.timeout(PATIENCE), aiohttp.ClientSession() as session:
-            url = (await process.stdout.readline()).decode().split()[-1]
+            first = (await process.stdout.readline()).decode()
+            url = first.split()[-1]
+            assert " by 2 workers on http" in first
             async with session.get(f"{url}/v1/images?limit=1") as answer:
                 cursor = (await answer.json())["next"]
             (folder / "var/catalog/cursor.key").unlink()
             os.kill(children(process.pid)[0], signal.SIGKILL)
             assert process.stderr is not None
-            while b"another takes its place" not in await process.stderr.readline():
-                pass
+            line = b""
+            while b"another takes its place" not in line:
+                line = await process.stderr.readline()
+            assert re.match(rb"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z a worker ended", line)
             async with session.get(f"{url}/v1/images?limit=1") as answer:
                 assert (answer.status, (await answer.json())["total"] > 50) == (200, True)
             # A connection each: both workers are asked, the one that came later too.
