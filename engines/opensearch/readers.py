@@ -105,6 +105,8 @@ class OpenSearchReaders:
         except Exception as error:
             self._report(error)
         else:
+            if self.problem is not None:
+                _LOG.info("what is published can be taken over again: %s", meta.generation)
             self.problem = None
 
     async def _check_open(self, generation: str) -> None:
