@@ -50,7 +50,9 @@ def cluster(engine: Engine) -> Cluster:
             raise ConfigurationError(f"engine.{error}") from None
     password = None
     if engine.username is not None:
-        password = read_secret(engine.password_env, engine.password_file, "password of OpenSearch")
+        password = read_secret(
+            engine.password_env, engine.password_file, "password of OpenSearch", any_script=True
+        )
     return Cluster(
         urls=engine.urls,
         ca_file=engine.ca_file,

@@ -8,10 +8,11 @@ from pydantic import SecretStr
 from ims_catalog.configuration import ConfigurationError
 
 
-def read_secret(variable: str | None, file: Path | None, what: str) -> SecretStr:
+def read_secret(variable: str | None, file: Path | None, what: str, *, any_script: bool = False) -> SecretStr:
     """Read a secret from the file if one is named, else from the environment variable.
 
-    Raises ConfigurationError that names where it was looked for, and nothing of what was found.
+    What a cloud gives out is ASCII; with `any_script`, for what people choose, it is any text that can be
+    printed. Raises ConfigurationError that names where it was looked for, and nothing of what was found.
     """
     if file is not None:
         try:
@@ -24,6 +25,6 @@ def read_secret(variable: str | None, file: Path | None, what: str) -> SecretStr
         place = f"the environment variable {variable}"
     if not value:
         raise ConfigurationError(f"{what}: {place} is empty or not set")
-    if not value.isascii() or not value.isprintable():
+    if not (any_script or value.isascii()) or not value.isprintable():
         raise ConfigurationError(f"{what}: {place} holds characters that no credential has")
     return SecretStr(value)

@@ -236,6 +236,17 @@ class TestSecrets:
         with pytest.raises(ConfigurationError, match="secret key: the environment variable A_KEY is empty"):
             read_secret("A_KEY", None, "secret key")
 
+    def test_one_that_people_choose_may_be_of_any_script(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("A_KEY", "pässwörd 密码")
+        secret = read_secret("A_KEY", None, "password", any_script=True)
+        assert secret.get_secret_value() == "pässwörd 密码"
+        with pytest.raises(ConfigurationError, match="characters that no credential has"):
+            read_secret("A_KEY", None, "key")
+        for unprintable in ("pass\x07word", "pass\u2028word", "pass\udcffword"):
+            monkeypatch.setenv("A_KEY", unprintable)
+            with pytest.raises(ConfigurationError, match="characters that no credential has"):
+                read_secret("A_KEY", None, "password", any_script=True)
+
     def test_an_unreadable_one_is_named_without_its_content(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
