@@ -16,6 +16,7 @@ SHORTEST_SECRET = 32
 """Characters of a secret that hosts share, at least: some 16 random bytes as hex digits."""
 
 _BYTES = 32
+_FILE = "cursor.key"
 
 
 def cursor_key(folder: Path) -> bytes:
@@ -23,16 +24,34 @@ def cursor_key(folder: Path) -> bytes:
 
     Raises EngineUnavailable where it can be neither read nor made.
     """
-    path = folder / "cursor.key"
+    kept = kept_cursor_key(folder)
+    if kept is None:
+        try:
+            _make(folder / _FILE)
+        except OSError as error:
+            raise _unkept(folder, error) from error
+        kept = kept_cursor_key(folder)
+    if kept is None:
+        raise EngineUnavailable(f"{folder / _FILE} was removed while it was being made")
+    return kept
+
+
+def kept_cursor_key(folder: Path) -> bytes | None:
+    """Read the key of a catalogue, None where none was made yet. Raises EngineUnavailable."""
+    path = folder / _FILE
     try:
-        if not path.exists():
-            _make(path)
         key = path.read_bytes()
+    except FileNotFoundError:
+        return None
     except OSError as error:
-        raise EngineUnavailable(f"cannot keep the key of cursors in {path}: {error.strerror}") from error
+        raise _unkept(folder, error) from error
     if len(key) != _BYTES:
         raise EngineUnavailable(f"{path} is no key of {_BYTES} bytes; remove it, and a new one is made")
     return key
+
+
+def _unkept(folder: Path, error: OSError) -> EngineUnavailable:
+    return EngineUnavailable(f"cannot keep the key of cursors in {folder / _FILE}: {error.strerror}")
 
 
 def shared_cursor_key(secret: SecretStr) -> bytes:

@@ -7,12 +7,13 @@ from contextlib import aclosing
 from datetime import datetime
 from pathlib import Path
 
-from engines.base import EngineError, NothingServed
+from engines.base import EngineError, EngineUnavailable, NothingServed
 from engines.clock import Clock
 from engines.ledger import Outcome, Run
-from ims_catalog.check import Check, doubtful, fine, unseen, wrong
+from ims_catalog.check import Check, Verdict, doubtful, fine, unseen, wrong
 from ims_catalog.compose import checks_of_engine, cursor_key_given, open_ledger, open_readers, sources
 from ims_catalog.configuration import ConfigurationError
+from ims_catalog.cursor_key import kept_cursor_key
 from ims_catalog.settings import Settings
 
 _LITTLE_ROOM = 1024**3
@@ -23,10 +24,11 @@ _OLD_SECONDS = 24 * 3600.0
 
 async def examine(settings: Settings, clock: Clock) -> tuple[Check, ...]:
     """Look at everything, one after the other; what is wrong with one thing hides no other."""
+    folder = _folder(settings.engine.path)
     return (
         _sources(settings),
-        _folder(settings.engine.path),
-        _cursors(settings),
+        folder,
+        _cursors(settings, writable=folder.verdict is not Verdict.WRONG),
         *[check async for check in _engine(settings, clock)],
     )
 
@@ -39,7 +41,11 @@ def _sources(settings: Settings) -> Check:
     try:
         names = ", ".join(source.name for source in sources(settings))
     except ConfigurationError as error:
-        return wrong("sources", str(error), "set what is named there; reindex needs it, serve does not")
+        return doubtful(
+            "sources",
+            f"reindex cannot run here, while serve and search can: {error}",
+            "set what is named there, on hosts that reindex",
+        )
     return fine("sources", f"{names}: each has what it needs to log in")
 
 
@@ -49,7 +55,10 @@ def _folder(folder: Path) -> Check:
         return wrong("folder", f"{folder} is not a folder", "set engine.path to a folder")
     if not os.access(place, os.W_OK):
         return wrong("folder", f"{place} cannot be written", "give this user the right, or set engine.path")
-    room = shutil.disk_usage(place).free
+    usage = shutil.disk_usage(place)
+    if not usage.total:
+        return wrong("folder", f"{place} is not on a disk, and {folder} cannot be made", "set engine.path")
+    room = usage.free
     if room < _LITTLE_ROOM:
         return doubtful(
             "folder", f"{folder} has {room / 1024**2:.0f} MB of room", "make room, or set engine.path"
@@ -57,13 +66,26 @@ def _folder(folder: Path) -> Check:
     return fine("folder", f"{folder} can be written and has {room / 1024**3:.0f} GB of room")
 
 
-def _cursors(settings: Settings) -> Check:
+def _cursors(settings: Settings, *, writable: bool) -> Check:
     try:
-        if cursor_key_given(settings) is None:
-            return fine("cursors", f"their key is kept in {settings.engine.path}, for this host alone")
+        if cursor_key_given(settings) is not None:
+            return fine("cursors", "their key is one that hosts can share")
     except ConfigurationError as error:
         return wrong("cursors", str(error), "set the secret that api.cursor_key_env or _file names")
-    return fine("cursors", "their key is one that hosts can share")
+    folder = settings.engine.path
+    try:
+        kept = kept_cursor_key(folder)
+    except EngineUnavailable as error:
+        return wrong("cursors", str(error))
+    if kept is not None:
+        return fine("cursors", f"their key is kept in {folder}, for this host alone")
+    if not writable:
+        return wrong(
+            "cursors",
+            f"serve has no key for them yet, and can keep none in {folder}",
+            "set engine.path to a folder that can be written, or api.cursor_key_env",
+        )
+    return fine("cursors", f"serve will make their key and keep it in {folder}, for this host alone")
 
 
 async def _engine(settings: Settings, clock: Clock) -> AsyncIterator[Check]:
