@@ -1,14 +1,18 @@
 """What the doctor sees of an OpenSearch cluster, with whatever rights the settings give it."""
 
 from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from engines.base import EngineError
-from engines.opensearch.client import Client, quoted
+from engines.opensearch.client import Client, Cluster, quoted
 from engines.opensearch.installation import installation
+from engines.opensearch.lease import LIVES_SECONDS, holding
+from engines.opensearch.meta import read_meta
 from engines.opensearch.names import Names
 from engines.opensearch.neighbours import neighbours, tangled
 from engines.opensearch.reply import entries, part, text, whole
+from engines.opensearch.served import metas
 from engines.opensearch.version import check_version
 from ims_catalog.check import Check, doubtful, fine, unseen, wrong
 from ims_catalog.opensearch import cluster
@@ -20,10 +24,11 @@ _FULL_PERCENT = 85.0
 
 async def checks_of_cluster(engine: Engine) -> AsyncGenerator[Check, None]:
     """Look at one thing after the other. Raises ConfigurationError, and EngineError if nothing answers."""
-    client, names = Client(cluster(engine)), Names(engine.prefix)
+    given = cluster(engine)
+    client, names = Client(given), Names(engine.prefix)
     try:
         yield fine("engine", f"OpenSearch {await check_version(client)} answers at {engine.urls[0]}")
-        yield _way(engine)
+        yield await _way(engine, given)
         yield await _installation(client, names)
         for name, look in _LOOKS:
             try:
@@ -36,7 +41,13 @@ async def checks_of_cluster(engine: Engine) -> AsyncGenerator[Check, None]:
         await client.close()
 
 
-def _way(engine: Engine) -> Check:
+async def _way(engine: Engine, given: Cluster) -> Check:
+    if engine.username is not None and await _answers_nobody(given):
+        return doubtful(
+            "way",
+            f"the cluster asks for no password: whoever reaches it can do what {engine.username} can",
+            "turn on its security plugin, or see to who reaches it",
+        )
     who = "nobody" if engine.username is None else engine.username
     if all(url.startswith("https:") for url in engine.urls):
         if engine.username is None:
@@ -45,6 +56,18 @@ def _way(engine: Engine) -> Check:
     if all(urlsplit(url).hostname in LOOPBACK for url in engine.urls):
         return fine("way", f"plain HTTP on this machine, as {who}")
     return doubtful("way", f"plain HTTP, as {who}: everyone on the way can read along", "use https")
+
+
+async def _answers_nobody(given: Cluster) -> bool:
+    """Tell whether the cluster answers who names no user."""
+    client = Client(replace(given, username=None, password=None), connections=1)
+    try:
+        await check_version(client)
+    except EngineError:
+        return False
+    finally:
+        await client.close()
+    return True
 
 
 async def _installation(client: Client, names: Names) -> Check:
@@ -60,6 +83,33 @@ async def _installation(client: Client, names: Names) -> Check:
     return fine("installation", f"{names.prefix} is {found}")
 
 
+async def _writing(client: Client, names: Names) -> Check:
+    """Look for who has the right to write; its moment is that of the host that wrote it."""
+    found = await holding(client, names)
+    if found is None:
+        return fine("writer", "nobody writes")
+    renewed = "at an unknown time" if found.renewed is None else f"at {found.renewed:%Y-%m-%d %H:%M:%S} UTC"
+    return fine(
+        "writer",
+        f"{found.who} has the right to write, and renewed it last {renewed}; not renewed for"
+        f" {LIVES_SECONDS:g} s it is free",
+    )
+
+
+async def _builds(client: Client, names: Names) -> Check:
+    """Look for generations that were never published."""
+    found = await metas(client, names.all) or {}
+    read = [read_meta(index, value) for index, value in found.items() if names.is_generation(index)]
+    built = sorted(meta.generation for meta in read if meta is not None and meta.published is None)
+    if built:
+        return doubtful(
+            "builds",
+            f"not finished: {', '.join(built)}",
+            "nothing, if a run is going on; else the next ims-catalog reindex removes what is left",
+        )
+    return fine("builds", "none is left unfinished")
+
+
 async def _blocks(client: Client, names: Names) -> Check:
     """Look for the block that a cluster puts on indices when a disk is nearly full."""
     reply = entries(
@@ -71,7 +121,7 @@ async def _blocks(client: Client, names: Names) -> Check:
     )
     blocked = sorted(
         index
-        for index, found in reply.items()
+        for index, found in _ours(names, reply).items()
         if part(found, "settings", "index.blocks.read_only_allow_delete") == "true"
     )
     if blocked:
@@ -109,7 +159,7 @@ async def _copies(client: Client, names: Names) -> Check:
         quoted("_cluster", "health", names.all),
         params={"expand_wildcards": "all", "level": "indices", "timeout": "1s"},
     )
-    indices = entries(reply, "indices")
+    indices = _ours(names, entries(reply, "indices"))
     red, yellow = _of(indices, "red"), _of(indices, "yellow")
     if red:
         return wrong(
@@ -124,8 +174,14 @@ async def _copies(client: Client, names: Names) -> Check:
     return fine("copies", f"all shards of {len(indices)} indices are there, with the copies they should have")
 
 
+def _ours(names: Names, found: Mapping[str, object]) -> Mapping[str, object]:
+    """Leave out indices of installations whose prefix begins with ours: the pattern meets them too."""
+    own = {names.lease, names.runs, names.scopes}
+    return {index: each for index, each in found.items() if index in own or names.is_generation(index)}
+
+
 def _of(indices: Mapping[str, object], status: str) -> list[str]:
     return sorted(index for index, found in indices.items() if part(found, "status") == status)
 
 
-_LOOKS = (("disk", _blocks), ("room", _rooms), ("copies", _copies))
+_LOOKS = (("writer", _writing), ("builds", _builds), ("disk", _blocks), ("room", _rooms), ("copies", _copies))

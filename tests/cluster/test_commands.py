@@ -16,7 +16,10 @@ import orjson
 import pytest
 import trustme
 
+from engines.generation import Generation
 from engines.opensearch.client import Client, Cluster, quoted
+from engines.opensearch.installation import installation
+from engines.opensearch.meta import Meta
 from engines.opensearch.names import Names
 from engines.opensearch.reply import entries
 from engines.opensearch.roles import roles
@@ -26,10 +29,12 @@ from ims_catalog.sandbox.estate import draw_estate
 from ims_catalog.sandbox.fault import Fault, Hang, matching
 from ims_catalog.sandbox.server import Sandbox, start_sandbox
 from mappings.opensearch import mapping
+from mappings.schema import SCHEMA
 from tests.api.test_command_line import PATIENCE, run, start
 from tests.cluster.conftest import Place, remove
 from tests.cluster.severed import severable
 from tests.cluster.tls import PASSWORD, USER, front
+from tests.contract.engine import START
 
 QUESTIONS = (
     "q=KVM+GPU+images+for+64-bit+Ubuntu+with+UEFI&facets=platform,firmware,version,gpu_types,tags,region",
@@ -162,6 +167,7 @@ async def test_another_run_is_five_and_a_signal_frees_the_right_to_write(
         await first.stderr.readline()
         code, _, err = await run(folder, "reindex")
         assert (code, f"process {first.pid} on " in err) == (5, True)
+        assert err.startswith("waiting for the right to write")
         first.send_signal(signal.SIGTERM)
         _, said = await first.communicate()
     assert (first.returncode, b"interrupted" in said, b"Traceback" in said) == (130, True, False)
@@ -179,6 +185,8 @@ async def test_serve_begins_without_the_cluster_and_recovers(
         away = written(tmp_path / "away", sandbox, on_cluster(place, line.url))
         code, _, err = await run(away, "reindex")
         assert (code, line.url in err) == (1, True)
+        code, _, err = await run(away, "search", "ubuntu")
+        assert (code, err.count(line.url), "taken over" in err, err.count("\n")) == (1, 1, False, 1)
         async with served(away) as (base, process), aiohttp.ClientSession() as session:
             status, body = await fetch(session, f"{base}/v1/images?q=ubuntu")
             assert (status, orjson.loads(body)["type"].rpartition(":")[2]) == (503, "engine-unavailable")
@@ -193,6 +201,12 @@ async def test_serve_begins_without_the_cluster_and_recovers(
             await line.mend()
             while (await fetch(session, f"{base}/v1/images?q=debian"))[0] != 200:
                 pass
+            assert process.stderr is not None
+            logged = b""
+            while b"can be taken over again" not in logged:
+                logged = await process.stderr.readline()
+                assert re.match(rb"20\d\d-\d\d-\d\dT[0-9:.]+Z ", logged)
+                assert b"q=" not in logged
 
 
 async def test_no_password_is_printed(tmp_path: Path, sandbox: Sandbox, place: Place) -> None:
@@ -261,6 +275,38 @@ class TestDoctor:
         code, out, _ = await run(folder, "doctor")
         assert (code, "OpenSearch" in out) == (0, True)
 
+    async def test_who_writes_and_what_is_being_built_is_told(self, folder: Path, sandbox: Sandbox) -> None:
+        await run(folder, "reindex")
+        code, out, _ = await run(folder, "doctor")
+        assert (code, "nobody writes" in out) == (0, True)
+        sandbox.fail(Fault(matching(image_type="market"), Hang()))
+        writing = await start(folder, "reindex")
+        async with asyncio.timeout(PATIENCE):
+            assert writing.stderr is not None
+            await writing.stderr.readline()
+            code, out, _ = await run(folder, "doctor")
+            assert (code, f"process {writing.pid} on " in out) == (0, True)
+            writing.send_signal(signal.SIGTERM)
+            await writing.communicate()
+
+    async def test_a_build_that_broke_off_is_told(self, folder: Path, place: Place) -> None:
+        await run(folder, "reindex")
+        name = Generation(place.names.prefix, SCHEMA, 9, START, "5f2c9a").name
+        found = await installation(place.client, place.names, create=False)
+        assert found is not None
+        body = {"mappings": {"_meta": Meta(found, name, SCHEMA).as_json()}}
+        await place.client.request("PUT", quoted(name), body=orjson.dumps(body))
+        code, out, _ = await run(folder, "doctor")
+        assert (code, name in out, "not finished" in " ".join(out.split())) == (0, True, True)
+
+    async def test_a_password_that_nobody_asks_for_is_told(self, folder: Path) -> None:
+        with (folder / "ims-catalog.toml").open("r+") as file:
+            given = file.read().replace("\nprefix", '\nusername = "me"\npassword_env = "A_PASSWORD"\nprefix')
+            file.seek(0)
+            file.write(given)
+        code, out, _ = await run(folder, "doctor", A_PASSWORD="hush-hush")
+        assert (code, "asks for no password" in " ".join(out.split()), "hush" in out) == (0, True, False)
+
     async def test_full_disks_are_seen(self, folder: Path, place: Place) -> None:
         await run(folder, "reindex")
         await place.client.request(
@@ -288,7 +334,7 @@ class TestDoctor:
 
     async def test_what_is_wrong_with_the_settings_is_said(self, folder: Path) -> None:
         code, found = await self.verdicts(folder, HUAWEICLOUD_SDK_SK="")
-        assert (code, found["sources"], found["engine"]) == (1, "wrong", "fine")
+        assert (code, found["sources"], found["engine"]) == (0, "doubtful", "fine")
         code, _, err = await run(folder, "doctor", IMS_CATALOG_ENGINE__SHARDS="none")
         assert (code, "engine.shards" in err) == (2, True)
 
@@ -297,6 +343,13 @@ class TestDoctor:
         code, found = await self.verdicts(files)
         assert (code, found["served"], found["folder"]) == (0, "doubtful", "fine")
         assert not (files / "var").exists()
+        code, found = await self.verdicts(files, IMS_CATALOG_ENGINE__PATH="/proc/nope")
+        assert (code, found["folder"], found["cursors"]) == (1, "wrong", "wrong")
+        (files / "var/catalog").mkdir(parents=True)
+        (files / "var/catalog/cursor.key").write_text("short")
+        code, found = await self.verdicts(files)
+        assert (code, found["cursors"]) == (1, "wrong")
+        (files / "var/catalog/cursor.key").unlink()
         await run(files, "reindex")
         assert await self.verdicts(files) == (0, dict.fromkeys(found, "fine"))
 
