@@ -67,6 +67,7 @@ def figures(catalogue: Catalogue, scale: Scale) -> Iterator[Figure]:
                 runner.run(sides.close())
         finally:
             runner.run(remove(url, prefix))
+            runner.run(remove(url, f"load-{prefix}"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,14 +88,14 @@ async def loading_figures(url: str, prefix: str, catalogue: Catalogue, scale: Sc
     file.close()
     requests = list(_bodies(documents))
     writer = await open_writer(
-        Cluster((url,), timeout=60.0), prefix=f"{prefix}-load", clock=system_clock(), replicas=0
+        Cluster((url,), timeout=60.0), prefix=f"load-{prefix}", clock=system_clock(), replicas=0
     )
     ours: list[float] = []
     bare: list[float] = []
     try:
         for number in range(scale.rounds + 1):
-            bare.append(await _bare(url, writer, _name(f"{prefix}-load", 2 * number + 1), requests))
-            ours.append(await _ours(writer, _name(f"{prefix}-load", 2 * number + 2), documents))
+            bare.append(await _bare(url, writer, _name(f"load-{prefix}", 2 * number + 1), requests))
+            ours.append(await _ours(writer, _name(f"load-{prefix}", 2 * number + 2), documents))
     finally:
         await writer.close()
     # The first round warms the node up.
