@@ -14,9 +14,6 @@ FACET_LIMIT = 100
 EXACT_VALUES = 10_000
 """A facet is exact while its field has at most so many values."""
 
-NAME_HITS = "name_hits"
-"""Stands in a position for the rank that text gives: 0 where the name holds all the words, else 1."""
-
 
 @dataclass(frozen=True, slots=True)
 class Sort:
@@ -75,7 +72,10 @@ SortValue = str | int | None
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in an order: the sort values of the last hit, then its key. The next page begins behind it."""
+    """A place in an order: the sort values of the last hit, then its key. The next page begins behind it.
+
+    Where text ranks, its rank is the first of the values: 0 where the name holds all the words, else 1.
+    """
 
     values: tuple[SortValue, ...]
     key: str
