@@ -61,7 +61,7 @@ async def test_what_is_left_of_the_time_shrinks_with_every_request(
 
 async def test_requests_that_are_each_in_time_are_late_together(tmp_path: Path, opensearch_url: str) -> None:
     given: list[int] = []
-    async with slow_reader(tmp_path, opensearch_url, 1.0, 1.0, given) as reader:
-        with pytest.raises(EngineTimeout, match="no whole answer after 1 s"):
+    async with slow_reader(tmp_path, opensearch_url, 3.0, 5.0, given) as reader:
+        with pytest.raises(EngineTimeout, match=r"no answer within [012](\.\d+)? s"):
             await reader.search(THREE)
-    assert len(given) == 1
+    assert len(given) == 2

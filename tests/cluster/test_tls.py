@@ -24,9 +24,7 @@ def ca_file(tmp_path: Path) -> Path:
 
 
 async def ask(url: str, ca_file: Path | None, password: str = PASSWORD) -> str:
-    client = Client(
-        Cluster((url,), ca_file=ca_file, username=USER, password=SecretStr(password), timeout=5.0)
-    )
+    client = Client(Cluster((url,), ca_file=ca_file, username=USER, password=SecretStr(password)))
     try:
         return await check_version(client)
     finally:

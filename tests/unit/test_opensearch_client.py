@@ -261,7 +261,7 @@ async def test_all_tries_share_the_time_of_one() -> None:
         begun = asyncio.get_running_loop().time()
         with pytest.raises(EngineTimeout):
             await client.request("GET", "/x")
-        assert 0.35 < asyncio.get_running_loop().time() - begun < 0.75
+        assert 0.35 < asyncio.get_running_loop().time() - begun < 1.1
         assert asked == ["/x"]
 
 
