@@ -1,10 +1,17 @@
-"""The ledger: what the runs did and when each scope was last listed whole. It outlives generations."""
+"""The ledger: what the runs did, what they changed, and where each scope stands. It outlives generations.
+
+A run goes through it in three steps, so that a process may die at any point and nothing is lost or told
+twice: it *notes* what it is about to change, *intends* a generation right before it publishes it, and
+*records* how it ended. What is noted or intended is shown to nobody before the run is recorded.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
+
+from mappings.document import Stored
 
 
 class State(StrEnum):
@@ -17,7 +24,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScopeState:
-    """Where a scope stands after its last attempt. `last_complete` is the start of its last whole listing."""
+    """Where a scope stands after its last attempt. `last_complete` is the start of its last whole listing.
+
+    `held`: it was listed whole, but had lost so much that its images were carried all the same. `unlisted`
+    counts the images that it keeps though the listing no longer shows them. `took` is in seconds.
+    """
 
     scope: str
     state: State
@@ -26,6 +37,10 @@ class ScopeState:
     last_complete: datetime | None
     seen: int
     carried: int
+    held: bool = False
+    unlisted: int = 0
+    pages: int = 0
+    took: float = 0.0
 
 
 class Outcome(StrEnum):
@@ -33,12 +48,17 @@ class Outcome(StrEnum):
 
     PUBLISHED = "published"
     UNCHANGED = "unchanged"
+    HELD = "held"
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """The journal entry of a run. `exit` is what the command returned; counts are of documents."""
+    """The journal entry of a run. `exit` is what the command returned; counts are of documents.
+
+    `notes` say what a person should know of it though it is no failure: a smaller set that was accepted.
+    `left_out` counts the changes that were more than the ledger keeps of one run.
+    """
 
     run: str
     started: datetime
@@ -55,13 +75,136 @@ class Run:
     refused: int
     problems: Mapping[str, int]
     scopes: tuple[ScopeState, ...]
+    notes: tuple[str, ...] = ()
+    left_out: int = 0
+
+
+class ChangeKind(StrEnum):
+    """What became of an image."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    UNLISTED = "unlisted"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """What the cloud said of a field before and says now, as JSON values; None where it said nothing."""
+
+    before: object
+    after: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageChange:
+    """One document that a run added, changed, unlisted or removed.
+
+    `stored` is the document as it became, of a removed one as it was: it tells who may see the change.
+    `position` orders all changes, and is given by the ledger.
+    """
+
+    at: datetime
+    run: str
+    kind: ChangeKind
+    stored: Stored
+    fields: Mapping[str, FieldChange] = field(default_factory=dict)
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Smaller:
+    """A set of images that a scope was held for having lost: its digest, since when, in how many runs."""
+
+    digest: str
+    since: datetime
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What runs remember of a scope from one to the next.
+
+    `missing` are the images that its last whole listing lacked while nobody could say that they are gone: the
+    hashes of their keys, 8 bytes each, ascending. `asked` is the key of the unlisted image that was asked for
+    last.
+    """
+
+    scope: str
+    missing: bytes = b""
+    asked: str | None = None
+    smaller: Smaller | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intention:
+    """What is recorded if the generation of `run` turns out to be the one being served."""
+
+    run: Run
+    memories: tuple[Memory, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How much the ledger keeps: at most so many runs and changes, none older than `age`.
+
+    A removed image is known for `removed`, whatever comes after it.
+    """
+
+    runs: int = 1_000
+    changes: int = 100_000
+    age: timedelta = timedelta(days=90)
+    removed: timedelta = timedelta(days=365)
 
 
 class Ledger(Protocol):
     """One writer, many readers."""
 
-    async def record(self, run: Run) -> None:
-        """Write a run and the scope states it brings, in one step."""
+    async def note(self, run: str, changes: Sequence[ImageChange]) -> None:
+        """Keep changes of a run that is going on; call it as often as there are any."""
+        ...
+
+    async def intend(self, run: Run, memories: Sequence[Memory]) -> None:
+        """Keep what is to be recorded once the generation of the run is served."""
+        ...
+
+    async def intended(self) -> Intention | None:
+        """Give what was intended and neither recorded nor forgotten: its process died."""
+        ...
+
+    async def forget(self) -> None:
+        """Drop what was noted or intended and not recorded: nothing of it was published."""
+        ...
+
+    async def record(self, run: Run, memories: Sequence[Memory] = ()) -> None:
+        """Write a run, the scope states and memories it brings and the changes noted for it, in one step.
+
+        What other runs noted or intended is dropped.
+        """
+        ...
+
+    async def memories(self) -> Mapping[str, Memory]:
+        """Give what is remembered of every scope by its id."""
+        ...
+
+    async def trim(self, keep: Keep, now: datetime) -> None:
+        """Drop what is beyond what is to be kept."""
+        ...
+
+    async def run(self, name: str) -> Run | None:
+        """Give a run by its name."""
+        ...
+
+    async def changes(self, after: int, limit: int, since: datetime | None = None) -> Sequence[ImageChange]:
+        """Give changes in their order, those behind the position `after` and not before `since`."""
+        ...
+
+    async def position(self) -> int:
+        """Give the position of the last change, 0 before the first."""
+        ...
+
+    async def removals(self, image: str) -> Sequence[ImageChange]:
+        """Give the last removal of each document of an image, newest first, by the id that its cloud gave it."""
         ...
 
     async def runs(self, limit: int, before: str | None = None) -> Sequence[Run]:
