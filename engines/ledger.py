@@ -204,7 +204,7 @@ class Ledger(Protocol):
         ...
 
     async def removals(self, image: str) -> Sequence[ImageChange]:
-        """Give the last removal of each document of an image, newest first, by the id that its cloud gave it."""
+        """Give the last removal of each document of an image, newest first; `image` is the cloud's id."""
         ...
 
     async def runs(self, limit: int, before: str | None = None) -> Sequence[Run]:
