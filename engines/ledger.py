@@ -100,7 +100,8 @@ class FieldChange:
 class ImageChange:
     """One document that a run added, changed, unlisted or removed.
 
-    `stored` is the document as it became, of a removed one as it was: it tells who may see the change.
+    `stored` is the document as it became, of a removed one as it was: it tells who may see the change. Its
+    raw record is not kept: `raw` is empty.
     `position` orders all changes, and is given by the ledger.
     """
 
@@ -142,6 +143,14 @@ class Intention:
 
     run: Run
     memories: tuple[Memory, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Positions of changes: all up to `dropped` may be gone, the newest is `last`; 0 where there is none."""
+
+    dropped: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +208,8 @@ class Ledger(Protocol):
         """Give changes in their order, those behind the position `after` and not before `since`."""
         ...
 
-    async def position(self) -> int:
-        """Give the position of the last change, 0 before the first."""
+    async def extent(self) -> Extent:
+        """Give which positions the changes that are kept have."""
         ...
 
     async def removals(self, image: str) -> Sequence[ImageChange]:

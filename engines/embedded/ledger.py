@@ -1,22 +1,42 @@
 """The ledger in `ledger.sqlite`, beside the generations: one process writes, any number read meanwhile."""
 
-import os
 import sqlite3
-import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from engines.base import EngineUnavailable, ForeignGeneration
-from engines.embedded.durable import sync_file, sync_folder
+from engines.base import EngineUnavailable
+from engines.embedded.ledger_file import (
+    LEDGER_FILE,
+    bring_up,
+    connected,
+    give_up,
+    make,
+    stamp_of,
+)
 from engines.embedded.private import make_folder
-from engines.ledger import Run, ScopeState
-from engines.ledger_entry import entry_of, read_run, read_scope_state
-
-LEDGER_FILE = "ledger.sqlite"
-LEDGER_FORMAT = 1
-"""The file's `user_version`; goes up when its tables change."""
+from engines.ledger import (
+    ChangeKind,
+    Extent,
+    ImageChange,
+    Intention,
+    Keep,
+    Memory,
+    Run,
+    ScopeState,
+)
+from engines.ledger_entry import (
+    entry_of,
+    fields_entry,
+    read_fields,
+    read_intention,
+    read_memory,
+    read_run,
+    read_scope_state,
+)
+from mappings.document import Stored, key_parts
 
 
 def open_ledger(folder: Path) -> "EmbeddedLedger":
@@ -29,7 +49,7 @@ def open_ledger(folder: Path) -> "EmbeddedLedger":
     try:
         if not path.exists():
             make_folder(folder)
-            _make(path)
+            make(path)
         return EmbeddedLedger.open(path)
     except (OSError, sqlite3.Error) as error:
         raise EngineUnavailable(f"cannot open the ledger {path}: {error}") from error
@@ -43,7 +63,7 @@ class EmbeddedLedger:
         """Open a file. Raises sqlite3.Error, EngineUnavailable for what is no ledger, ForeignGeneration."""
         ledger = cls(path)
         try:
-            ledger._check_format()
+            bring_up(ledger._connection, path)
         except BaseException:
             ledger._connection.close()
             raise
@@ -51,35 +71,85 @@ class EmbeddedLedger:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._connection, self._stamp = _connected(path)
+        self._connection, self._stamp = connected(path)
         self._seen: object = None
         self._revision = 0
         self._scopes: Mapping[str, ScopeState] = {}
 
-    async def record(self, run: Run) -> None:
-        """Write a run and the scope states it brings, in one step."""
-        try:
-            with closing(self._connection.cursor()) as cursor:
-                cursor.execute("BEGIN IMMEDIATE")
-                try:
-                    cursor.execute(
-                        "INSERT INTO runs (run, entry) VALUES (?1, ?2)"
-                        " ON CONFLICT (run) DO UPDATE SET entry = excluded.entry",
-                        (run.run, entry_of(run)),
-                    )
-                    cursor.executemany(
-                        "INSERT INTO scopes (scope, state) VALUES (?1, ?2)"
-                        " ON CONFLICT (scope) DO UPDATE SET state = excluded.state",
-                        [(state.scope, entry_of(state)) for state in run.scopes],
-                    )
-                    cursor.execute("UPDATE revision SET number = number + 1")
-                    cursor.execute("COMMIT")
-                except BaseException:
-                    _give_up(self._connection)
-                    raise
-        except sqlite3.Error as error:
-            raise EngineUnavailable(f"cannot write the ledger {self._path}: {error}") from error
+    async def note(self, run: str, changes: Sequence[ImageChange]) -> None:
+        """Keep changes of a run that is going on."""
+        with self._writing() as cursor:
+            cursor.executemany(
+                "INSERT INTO noted (run, at, kind, image, key, fields, body, internal)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [_row(run, change) for change in changes],
+            )
+
+    async def intend(self, run: Run, memories: Sequence[Memory]) -> None:
+        """Keep what is to be recorded once the generation of the run is served."""
+        with self._writing() as cursor:
+            entry = entry_of(Intention(run, tuple(memories)))
+            cursor.execute("INSERT OR REPLACE INTO intention VALUES (1, ?)", (entry,))
+
+    async def intended(self) -> Intention | None:
+        """Give what was intended and neither recorded nor forgotten."""
+        rows = self._rows("SELECT entry FROM intention")
+        return read_intention(rows[0][0]) if rows else None
+
+    async def forget(self) -> None:
+        """Drop what was noted or intended and not recorded."""
+        with self._writing() as cursor:
+            _drop_unrecorded(cursor)
+
+    async def record(self, run: Run, memories: Sequence[Memory] = ()) -> None:
+        """Write a run, what it brings and the changes noted for it, in one step."""
+        with self._writing() as cursor:
+            cursor.execute(
+                "INSERT INTO runs (run, entry) VALUES (?1, ?2)"
+                " ON CONFLICT (run) DO UPDATE SET entry = excluded.entry",
+                (run.run, entry_of(run)),
+            )
+            cursor.executemany(
+                "INSERT OR REPLACE INTO scopes (scope, state) VALUES (?, ?)",
+                [(state.scope, entry_of(state)) for state in run.scopes],
+            )
+            cursor.executemany(
+                "INSERT OR REPLACE INTO memories (scope, entry) VALUES (?, ?)",
+                [(memory.scope, entry_of(memory)) for memory in memories],
+            )
+            cursor.execute(
+                "INSERT INTO changes (run, at, kind, image, key, fields, body, internal)"
+                " SELECT run, at, kind, image, key, fields, body, internal FROM noted WHERE run = ?"
+                " ORDER BY position",
+                (run.run,),
+            )
+            _drop_unrecorded(cursor)
+            cursor.execute("UPDATE revision SET number = number + 1")
         self._seen = None
+
+    async def trim(self, keep: Keep, now: datetime) -> None:
+        """Drop what is beyond what is to be kept; the last run always stays."""
+        last = self._rows("SELECT number, entry FROM runs ORDER BY number DESC LIMIT -1 OFFSET 1")
+        old = [
+            number
+            for place, (number, entry) in enumerate(last, start=2)
+            if place > keep.runs or read_run(entry).started < now - keep.age
+        ]
+        too_many = self._rows(
+            "SELECT position FROM changes ORDER BY position DESC LIMIT 1 OFFSET ?", keep.changes
+        )
+        with self._writing() as cursor:
+            cursor.executemany("DELETE FROM runs WHERE number = ?", [(number,) for number in old])
+            gone = cursor.execute(
+                "SELECT max(position) FROM changes WHERE at < ?1 OR position <= ?2",
+                (_micros(now - keep.age), too_many[0][0] if too_many else 0),
+            ).fetchone()[0]
+            if gone is not None:
+                cursor.execute("UPDATE dropped SET position = max(position, ?)", (gone,))
+                cursor.execute("DELETE FROM changes WHERE position <= ? AND kind != 'removed'", (gone,))
+            cursor.execute(
+                "DELETE FROM changes WHERE kind = 'removed' AND at < ?", (_micros(now - keep.removed),)
+            )
 
     async def runs(self, limit: int, before: str | None = None) -> Sequence[Run]:
         """Give runs, newest first, those older than the run `before`; none if it is not known."""
@@ -94,10 +164,50 @@ class EmbeddedLedger:
             )
         return tuple(read_run(entry) for (entry,) in rows)
 
+    async def run(self, name: str) -> Run | None:
+        """Give a run by its name."""
+        rows = self._rows("SELECT entry FROM runs WHERE run = ?", name)
+        return read_run(rows[0][0]) if rows else None
+
     async def scope_states(self) -> Mapping[str, ScopeState]:
         """Give the last state of every scope by its id."""
         self._look()
         return self._scopes
+
+    async def memories(self) -> Mapping[str, Memory]:
+        """Give what is remembered of every scope by its id."""
+        rows = self._rows("SELECT entry FROM memories ORDER BY scope")
+        return {memory.scope: memory for memory in (read_memory(entry) for (entry,) in rows)}
+
+    async def changes(self, after: int, limit: int, since: datetime | None = None) -> Sequence[ImageChange]:
+        """Give changes in their order, those behind the position `after` and not before `since`."""
+        rows = self._rows(
+            "SELECT * FROM changes"
+            " WHERE position > max(?1, (SELECT position FROM dropped)) AND at >= ?2"
+            " ORDER BY position LIMIT ?3",
+            after,
+            _FIRST if since is None else _micros(since),
+            limit,
+        )
+        return tuple(map(_change, rows))
+
+    async def extent(self) -> Extent:
+        """Give which positions the changes that are kept have."""
+        ((dropped, last),) = self._rows(
+            "SELECT dropped.position, coalesce(seq, 0) FROM dropped"
+            " LEFT JOIN sqlite_sequence ON sqlite_sequence.name = 'changes'"
+        )
+        return Extent(dropped, last)
+
+    async def removals(self, image: str) -> Sequence[ImageChange]:
+        """Give the last removal of each document of an image, newest first."""
+        rows = self._rows(
+            "SELECT * FROM changes WHERE position IN"
+            " (SELECT max(position) FROM changes WHERE kind = 'removed' AND image = ? GROUP BY key)"
+            " ORDER BY position DESC",
+            image,
+        )
+        return tuple(map(_change, rows))
 
     async def revision(self) -> int:
         """Give a number that grows with every write."""
@@ -107,15 +217,6 @@ class EmbeddedLedger:
     async def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
-
-    def _check_format(self) -> None:
-        form = _format(self._connection)
-        if form == 0:
-            raise EngineUnavailable(f"{self._path} is not a ledger")
-        if form > LEDGER_FORMAT:
-            raise ForeignGeneration(
-                f"{self._path} has format {form}; this version knows up to {LEDGER_FORMAT}"
-            )
 
     def _look(self) -> None:
         """Read anew what another process wrote; `data_version` tells without reading any page."""
@@ -129,87 +230,60 @@ class EmbeddedLedger:
         self._revision = rows[0][0]
         self._seen = (version, self._stamp)
 
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Cursor]:
+        """All of what is done with the cursor, or nothing of it. Raises EngineUnavailable."""
+        try:
+            cursor = self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield cursor
+                cursor.execute("COMMIT")
+            except BaseException:
+                give_up(self._connection)
+                raise
+            finally:
+                cursor.close()
+        except sqlite3.Error as error:
+            raise EngineUnavailable(f"cannot write the ledger {self._path}: {error}") from error
+
     def _rows(self, statement: str, *values: str | int) -> list[tuple[Any, ...]]:
         try:
-            if self._stamp is not None and self._stamp != _stamp(self._path):
+            if self._stamp is not None and self._stamp != stamp_of(self._path):
                 self._connection.close()
-                self._connection, self._stamp = _connected(self._path)
+                self._connection, self._stamp = connected(self._path)
             return self._connection.execute(statement, values).fetchall()
         except (OSError, sqlite3.Error) as error:
             raise EngineUnavailable(f"cannot read the ledger {self._path}: {error}") from error
 
 
-def _make(path: Path) -> None:
-    """Write a new ledger whole, then link: of several makers the first wins, and none waits for another."""
-    number, name = tempfile.mkstemp(dir=path.parent, prefix="ledger-")
-    os.close(number)
-    draft = Path(name)
-    try:
-        with closing(_connection(draft, "mode=rw")) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(_TABLES)
-        sync_file(draft)
-        with suppress(FileExistsError):
-            path.hardlink_to(draft)
-        sync_folder(path.parent)
-    finally:
-        draft.unlink()
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_FIRST = -(1 << 63)
 
 
-_Stamp = tuple[int, int, int]
-_PATIENCE = 5.0
-"""Seconds to wait for another process that writes."""
+def _drop_unrecorded(cursor: sqlite3.Cursor) -> None:
+    cursor.execute("DELETE FROM noted")
+    cursor.execute("DELETE FROM intention")
 
 
-def _connected(path: Path) -> tuple[sqlite3.Connection, _Stamp | None]:
-    """Connect to a file.
-
-    SQLite keeps two files beside one that may be written; where they cannot be made the file is read as it
-    stands, and the stamp tells when it must be opened again.
-    """
-    connection = _connection(path, "mode=rw")
-    try:
-        _format(connection)
-    except sqlite3.OperationalError:
-        connection.close()
-        # The stamp first: what is written meanwhile is then read again rather than missed.
-        stamp = _stamp(path)
-        return _connection(path, "mode=ro&immutable=1"), stamp
-    except BaseException:
-        connection.close()
-        raise
-    return connection, None
+def _row(run: str, change: ImageChange) -> tuple[str | int | bytes, ...]:
+    _, _, image, _ = key_parts(change.stored.key)
+    stored = change.stored
+    at, kind, fields = _micros(change.at), change.kind.value, fields_entry(change.fields)
+    return run, at, kind, image, stored.key, fields, stored.body, stored.internal
 
 
-def _connection(path: Path, how: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None, timeout=_PATIENCE
+def _change(row: tuple[Any, ...]) -> ImageChange:
+    position, run, at, kind, _, key, fields, body, internal = row
+    return ImageChange(
+        at=_EPOCH + at * _MICROSECOND,
+        run=run,
+        kind=ChangeKind(kind),
+        stored=Stored(key, body, internal, b""),
+        fields=read_fields(fields),
+        position=position,
     )
 
 
-def _format(connection: sqlite3.Connection) -> int:
-    ((form,),) = connection.execute("PRAGMA user_version").fetchall()
-    return int(form)
-
-
-def _stamp(path: Path) -> _Stamp:
-    found = path.stat()
-    return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def _give_up(connection: sqlite3.Connection) -> None:
-    """Take back what was begun, unless SQLite did; the reason stays the one that is being raised."""
-    if connection.in_transaction:
-        with suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
-
-
-_TABLES = """
-BEGIN;
-CREATE TABLE runs (number INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE, entry BLOB NOT NULL);
-CREATE TABLE scopes (scope TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE revision (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL);
-INSERT INTO revision VALUES (1, 0);
-PRAGMA user_version = 1;
-COMMIT;
-"""
+def _micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND

@@ -18,7 +18,8 @@ from engines.base import (
     Reader,
 )
 from engines.embedded.file import digest_of
-from engines.embedded.ledger import LEDGER_FILE, open_ledger
+from engines.embedded.ledger import open_ledger
+from engines.embedded.ledger_file import LEDGER_FILE
 from engines.embedded.pointer import FORMAT, POINTER_FILE
 from engines.embedded.readers import IDLE_SECONDS, RETRY_SECONDS, EmbeddedReaders
 from engines.embedded.writer import open_writer

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from engines.base import EngineError, EngineUnavailable, ForeignGeneration
-from engines.embedded.ledger import LEDGER_FILE, LEDGER_FORMAT, EmbeddedLedger, open_ledger
+from engines.embedded.ledger import EmbeddedLedger, open_ledger
+from engines.embedded.ledger_file import LEDGER_FILE, LEDGER_FORMAT
 from tests.contract.test_ledger_rules import RUN
 
 
