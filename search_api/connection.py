@@ -22,6 +22,8 @@ from search_api.routes.response import problem_response
 _log = logging.getLogger(__name__)
 
 _Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+First = Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]]
+"""Answers what needs no application; None for what does."""
 
 
 class ConnectionRunner(web.AppRunner):
@@ -34,19 +36,21 @@ class ConnectionRunner(web.AppRunner):
         *,
         shutdown_timeout: float,
         connections: int = CONNECTIONS,
+        first: First | None = None,
     ) -> None:
         super().__init__(app, shutdown_timeout=shutdown_timeout)
         self._deadlines = deadlines
         self._connections = connections
+        self._first = first
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return _Server(made, self._deadlines, self._connections)
+        return _Server(made, self._first, self._deadlines, self._connections)
 
 
 class _Server(web.Server):
-    def __init__(self, made: web.Server, deadlines: Deadlines, connections: int) -> None:
-        super().__init__(_answering(made.request_handler), request_factory=made.request_factory)
+    def __init__(self, made: web.Server, first: First | None, deadlines: Deadlines, connections: int) -> None:
+        super().__init__(_answering(made.request_handler, first), request_factory=made.request_factory)
         self._deadlines = deadlines
         self._most = connections
 
@@ -125,10 +129,14 @@ class _Connection(web.RequestHandler):
         return self._waiter is not None and not self._waiter.done()
 
 
-def _answering(handler: _Handler) -> _Handler:
+def _answering(handler: _Handler, first: First | None) -> _Handler:
     """Give an answer also where the application raises one before its middleware begins."""
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        if first is not None:
+            answered = await first(request)
+            if answered is not None:
+                return answered
         try:
             return await handler(request)
         except web.HTTPException as error:

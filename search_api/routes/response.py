@@ -15,19 +15,19 @@ SECURITY = {
 }
 _CACHED = {"Cache-Control": "private, no-cache", "Vary": "Authorization", **SECURITY}
 # As aiohttp holds them, which is copied several times faster than read from a dict.
-_JSON = web.Response(headers={"Content-Type": "application/json", **_CACHED}).headers
+JSON_HEADERS = web.Response(headers={"Content-Type": "application/json", **_CACHED}).headers
 _PROBLEM = {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store", "Vary": "Authorization", **SECURITY}
 
 
 def json_response(body: bytes, etag: str | None = None) -> web.Response:
     """Answer with JSON; `etag` is the opaque part of a weak one."""
-    response = web.Response(body=body, headers=_JSON)
+    response = web.Response(body=body, headers=JSON_HEADERS)
     if etag is not None:
         response.headers["ETag"] = f'W/"{etag}"'
     return response
 
 
-def unchanged(request: web.Request, etag: str) -> web.Response | None:
+def unchanged(request: web.BaseRequest, etag: str) -> web.Response | None:
     """Answer 304 if the client has this version already."""
     known = request.if_none_match
     if not known or not any(one.value in (etag, "*") for one in known):

@@ -22,18 +22,13 @@ async def facets(request: web.Request) -> web.Response:
 
 
 async def _by_parameters(request: web.Request, form: Form) -> web.Response:
-    """Answer a query string: at once, if it was answered lately and the answer is still true."""
     service = request.app[SERVICE]
     caller = await caller_of(request)
-    words = request.rel_url.raw_query_string
-    told = await service.told(caller, form, words)
-    if told is not None:
-        return unchanged(request, told.etag) or json_response(told.body, told.etag)
     prepared = await service.prepare(caller, pairs_of(request))
     known = unchanged(request, etag_of(prepared, form))
     if known is not None:
         return known
-    told = await service.tell(prepared, form, words)
+    told = await service.tell(prepared, form, request.rel_url.raw_query_string)
     return json_response(told.body, told.etag)
 
 

@@ -36,6 +36,7 @@ WORDS = {
     "a sentence and facets": "/v1/images?q=ubuntu&facets=platform,firmware",
     "facets alone": "/v1/facets?platform=Ubuntu",
     "some fields": "/v1/images?fields=id,last_seen&limit=3",
+    "a value that is looked for among private images": "/v1/images?platform=SecretOS",
 }
 
 
