@@ -61,6 +61,19 @@ def list_parameters(
     return tuple(parameters)
 
 
+def image_parameters(
+    identifier: str, *, enterprise_project_id: str | None = None
+) -> tuple[tuple[str, str], ...]:
+    """Give the parameters that ask for one image by its id, whatever listing it stands in.
+
+    An unknown id is answered with an empty page, or with an error that means it is gone.
+    """
+    first = (("id", identifier),)
+    if enterprise_project_id is None:
+        return first
+    return (*first, ("enterprise_project_id", enterprise_project_id))
+
+
 def parse_page(body: bytes) -> Page:
     """Read one page of the list.
 

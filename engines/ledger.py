@@ -128,13 +128,14 @@ class Memory:
 
     `missing` are the images that its last whole listing lacked while nobody could say that they are gone: the
     hashes of their keys, 8 bytes each, ascending. `asked` is the key of the unlisted image that was asked for
-    last.
+    last. Flavors and OS versions have the `scope` cloud/region/table, and were `fetched` last then.
     """
 
     scope: str
     missing: bytes = b""
     asked: str | None = None
     smaller: Smaller | None = None
+    fetched: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

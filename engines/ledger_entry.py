@@ -86,7 +86,7 @@ def _run(found: Mapping[str, Any]) -> Run:
 
 
 def _memory(found: Mapping[str, Any]) -> Memory:
-    smaller = found["smaller"]
+    smaller, fetched = found["smaller"], found.get("fetched")
     return Memory(
         **{
             **found,
@@ -94,6 +94,7 @@ def _memory(found: Mapping[str, Any]) -> Memory:
             "smaller": None
             if smaller is None
             else Smaller(**{**smaller, "since": datetime.fromisoformat(smaller["since"])}),
+            "fetched": None if fetched is None else datetime.fromisoformat(fetched),
         }
     )
 

@@ -1,12 +1,14 @@
 """What a generation holds beside its documents: flavors and OS versions, fetched now or kept from before."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 import orjson
 
 from engines.base import Companions
+from engines.ledger import Memory
 
 
 class Table(StrEnum):
@@ -25,6 +27,23 @@ class Fetched:
     region: str
     records: tuple[Mapping[str, object], ...] = ()
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is served already, and the memories of the ledger, which tell when each table was fetched."""
+
+    companions: Companions = field(default_factory=Companions)
+    memories: Mapping[str, Memory] = field(default_factory=dict)
+
+
+def remembered(fetched: Iterable[Fetched], now: datetime) -> tuple[Memory, ...]:
+    """Give what a run has to remember of the tables that it fetched."""
+    return tuple(
+        Memory(f"{one.cloud}/{one.region}/{one.table.value}", fetched=now)
+        for one in fetched
+        if one.reason is None
+    )
 
 
 def merge_companions(before: Companions, fetched: Iterable[Fetched]) -> Companions:

@@ -1,8 +1,10 @@
-"""`crawl`: every scope of every source into the spool, several at once; each ends whole or with a reason."""
+"""`crawling`: every scope of every source into the spool, several at once, then images by their ids."""
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,7 +13,9 @@ import aiohttp
 from clouds.endpoint import endpoint
 from clouds.payload import Record
 from engines.clock import Clock
-from indexer.companions import Fetched, Table
+from engines.ledger import State
+from indexer.asked import Asked, Unanswered
+from indexer.companions import Fetched, Known, Table
 from indexer.deadline import Deadline, deadline_in
 from indexer.dropped import dropped
 from indexer.limits import Limits
@@ -27,19 +31,34 @@ from mappings.document import store
 from mappings.normalise import normalise
 from mappings.scope import Scope
 
+_NOTHING_KNOWN = Known()
 _AT_ONCE = 100
 """Records that are normalised before others have a turn: some 10 ms."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """How listing a scope ended: whole if there is no reason. `problems` counts what could not be read."""
+    """How listing a scope ended: whole if there is no reason. `problems` counts what could not be read.
+
+    `pages` and `images` were seen; `took` is in seconds. A scope that was not `due` was not asked for at all.
+    """
 
     scope: Scope
     started: datetime
     reason: str | None
     refused: int
     problems: Mapping[str, int]
+    pages: int = 0
+    images: int = 0
+    took: float = 0.0
+    due: bool = True
+
+    @property
+    def state(self) -> State:
+        """How it ended, in the ledger's words."""
+        if not self.due:
+            return State.NOT_DUE
+        return State.COMPLETE if self.reason is None else State.INCOMPLETE
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +76,42 @@ class Crawled:
     @property
     def complete(self) -> frozenset[str]:
         """Ids of the scopes that were listed whole."""
-        return frozenset(listed.scope.id for listed in self.scopes if listed.reason is None)
+        return frozenset(listed.scope.id for listed in self.scopes if listed.state is State.COMPLETE)
 
 
-async def crawl(
+class Crawl:
+    """The sources while they can be asked."""
+
+    def __init__(self, sources: Sequence[Source], means: "_Means") -> None:
+        self._sources = sources
+        self._means = means
+
+    async def listed(self) -> Crawled:
+        """List what the sources can see. No failure of a cloud raises; the run's deadline ends the rest."""
+        async with asyncio.TaskGroup() as tasks:
+            running = [
+                tasks.create_task(_source(self._means, order, source))
+                for order, source in enumerate(self._sources)
+            ]
+        parts = [task.result() for task in running]
+        return Crawled(
+            scopes=tuple(one for part in parts for one in part.scopes),
+            unreached=tuple(one for part in parts for one in part.unreached),
+            companions=tuple(one for part in parts for one in part.companions),
+            dropped={scope: reason for part in parts for scope, reason in part.dropped.items()},
+        )
+
+    async def ask(self, images: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Asked]]:
+        """Ask for images by their ids: `images` holds them by the id of a scope that was listed.
+
+        The answers come in the same shape. No failure of a cloud raises.
+        """
+        unknown = Unanswered("nobody was asked")
+        return {scope: dict.fromkeys(wanted, unknown) for scope, wanted in images.items()}
+
+
+@asynccontextmanager
+async def crawling(
     sources: Sequence[Source],
     spool: Spool,
     *,
@@ -68,13 +119,15 @@ async def crawl(
     progress: Progress,
     clock: Clock,
     expected: Mapping[str, int],
-) -> Crawled:
-    """List what the sources can see.
+    only: AbstractSet[str] | None = None,
+    known: Known = _NOTHING_KNOWN,
+) -> AsyncIterator[Crawl]:
+    """Keep the way to the sources open for as long as the block lasts.
 
     `expected` is how many images each scope known from earlier runs held last: it tells the progress, and
-    which scopes have dropped out.
-
-    No failure of a cloud raises; the deadline of the run ends what is still going on.
+    which scopes have dropped out. `only` are the ids of the scopes that are due, None for all of them; the
+    others end as not due. `known` tells which companions are fresh enough not to be fetched again. The
+    deadline of the run begins here.
     """
     async with open_session(limits) as session:
         means = _Means(
@@ -85,20 +138,12 @@ async def crawl(
             clock=clock,
             deadline=deadline_in(limits.run_deadline, clock),
             expected=expected,
+            only=only,
+            known=known,
             lanes=Lanes(limits),
             turns=defaultdict(lambda: asyncio.Semaphore(limits.concurrency)),
         )
-        async with asyncio.TaskGroup() as tasks:
-            running = [
-                tasks.create_task(_source(means, order, source)) for order, source in enumerate(sources)
-            ]
-    parts = [task.result() for task in running]
-    return Crawled(
-        scopes=tuple(one for part in parts for one in part.scopes),
-        unreached=tuple(one for part in parts for one in part.unreached),
-        companions=tuple(one for part in parts for one in part.companions),
-        dropped={scope: reason for part in parts for scope, reason in part.dropped.items()},
-    )
+        yield Crawl(sources, means)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +157,8 @@ class _Means:
     clock: Clock
     deadline: Deadline
     expected: Mapping[str, int]
+    only: AbstractSet[str] | None
+    known: Known
     lanes: Lanes
     turns: defaultdict[str, asyncio.Semaphore]
 
@@ -149,6 +196,8 @@ def _addresses(source: Source) -> list[str]:
 
 
 async def _scope(means: _Means, order: int, region: Region, scope: Scope) -> Listed:
+    if means.only is not None and scope.id not in means.only:
+        return Listed(scope, means.clock.now(), "not due", 0, {}, due=False)
     async with means.turns[region.images_endpoint]:
         means.progress.begun(scope.id, means.expected.get(scope.id))
         listing = _Listing(means, order, scope, means.clock.now())

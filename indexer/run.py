@@ -13,7 +13,7 @@ from engines.clock import Clock
 from engines.generation import Generation, parse_generation
 from engines.ledger import Ledger, Run
 from indexer.companions import merge_companions
-from indexer.crawl import Crawled, crawl
+from indexer.crawl import Crawled, crawling
 from indexer.journal import EXIT_FAILED, Begun, failed_run, finished_run, nothing_complete
 from indexer.limits import Limits
 from indexer.plan import Decision, Terms, plan
@@ -84,9 +84,10 @@ class _Attempt:
         self._begun = replace(self._begun, scopes=await ledger.scope_states())
         self._served = await self._writer.served()
         expected = {name: state.seen + state.carried for name, state in self._begun.scopes.items()}
-        self._crawled = crawled = await crawl(
+        async with crawling(
             sources, spool, limits=limits, progress=self._progress, clock=self._clock, expected=expected
-        )
+        ) as crawl:
+            self._crawled = crawled = await crawl.listed()
         if not crawled.complete:
             return self.failed(nothing_complete(crawled))
         terms = Terms(crawled.complete, date_text(from_datetime(self._begun.started)))

@@ -15,6 +15,7 @@ from clouds.ims import (
     IMAGES_PATH,
     OS_VERSIONS_PATH,
     Page,
+    image_parameters,
     is_marker,
     list_parameters,
     parse_os_versions,
@@ -33,7 +34,7 @@ _PUBLIC = (ImageType.GOLD, ImageType.MARKET)
 
 
 class MarkerGone(Exception):
-    """The image that a page was to start after has been deleted meanwhile: the listing has to start again."""
+    """The image that a page was to start after has been deleted meanwhile."""
 
 
 class Endless(Exception):
@@ -70,17 +71,19 @@ def scopes(region: Region) -> tuple[Scope, ...]:
     return tuple(found)
 
 
-async def pages(region: Region, scope: Scope, deadline: Deadline) -> AsyncIterator[tuple[Record, ...]]:
+async def pages(
+    region: Region, scope: Scope, deadline: Deadline, after: str | None = None
+) -> AsyncIterator[tuple[Record, ...]]:
     """Give the records of a scope, page by page, up to the empty page that ends it.
 
-    Public images are listed through the first project that may. Raises Failure, MarkerGone or Endless.
+    With `after` only those behind the image with this id. Public images are listed through the first project
+    that may. Raises Failure, MarkerGone (also for `after`) or Endless.
     """
-    candidates = region.projects if scope.project is None else (scope.project,)
     project, page = await _through_first(
-        candidates, lambda project: _page(region, scope, project, None, deadline)
+        _askers(region, scope), lambda project: _page(region, scope, project, after, deadline)
     )
     before: tuple[str, ...] = ()
-    markers: set[str] = set()
+    markers: set[str] = set() if after is None else {after}
     for _ in range(region.account.limits.pages):
         if not page.images:
             return
@@ -97,13 +100,24 @@ async def pages(region: Region, scope: Scope, deadline: Deadline) -> AsyncIterat
             raise Endless("a marker came back a second time")
         markers.add(marker)
         before = ids
-        try:
-            page = await _page(region, scope, project, marker, deadline)
-        except Failure as failure:
-            if failure.meaning is Meaning.GONE:
-                raise MarkerGone from None
-            raise
+        page = await _page(region, scope, project, marker, deadline)
     raise Endless(f"the listing has more than {region.account.limits.pages} pages")
+
+
+async def image(region: Region, scope: Scope, identifier: str, deadline: Deadline) -> Record | None:
+    """Give the record of one image as the project of a scope sees it, whether it is listed or not.
+
+    None where the cloud says that there is none. Raises Failure.
+    """
+    try:
+        _, page = await _through_first(
+            _askers(region, scope), lambda project: _one(region, identifier, project, deadline)
+        )
+    except Failure as failure:
+        if failure.meaning is Meaning.GONE:
+            return None
+        raise
+    return next((record for record in page.images if _id(record) == identifier), None)
 
 
 async def flavors(region: Region, deadline: Deadline) -> tuple[Record, ...]:
@@ -143,6 +157,10 @@ async def os_versions(region: Region, deadline: Deadline) -> tuple[Record, ...]:
     return found
 
 
+def _askers(region: Region, scope: Scope) -> tuple[str, ...]:
+    return region.projects if scope.project is None else (scope.project,)
+
+
 async def _through_first(projects: tuple[str, ...], ask: Callable[[str], Awaitable[T]]) -> tuple[str, T]:
     for project in projects[:-1]:
         try:
@@ -161,8 +179,24 @@ async def _page(region: Region, scope: Scope, project: str, marker: str | None, 
         enterprise_project_id=region.source.enterprise_project_id,
         marker=marker,
     )
+    try:
+        return await region.account.ask(
+            region.images_endpoint, IMAGES_PATH, parameters, parse_page, project=project, deadline=deadline
+        )
+    except Failure as failure:
+        if marker is not None and failure.meaning is Meaning.GONE:
+            raise MarkerGone from None
+        raise
+
+
+async def _one(region: Region, identifier: str, project: str, deadline: Deadline) -> Page:
     return await region.account.ask(
-        region.images_endpoint, IMAGES_PATH, parameters, parse_page, project=project, deadline=deadline
+        region.images_endpoint,
+        IMAGES_PATH,
+        image_parameters(identifier, enterprise_project_id=region.source.enterprise_project_id),
+        parse_page,
+        project=project,
+        deadline=deadline,
     )
 
 

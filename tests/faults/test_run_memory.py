@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from engines.clock import system_clock
 from ims_catalog.sandbox.estate import draw_estate
 from ims_catalog.sandbox.server import start_sandbox
-from indexer.crawl import crawl
+from indexer.crawl import crawling
 from indexer.plan import Terms, plan
 from indexer.sources.credential import AccessKey
 from indexer.sources.source import Source
@@ -45,9 +45,10 @@ async def crawled_and_planned(folder: Path, images: int) -> None:
             credential=AccessKey(SecretStr(sandbox.access_key), SecretStr(sandbox.secret_key)),
         )
         with open_spool(folder, run_size=400_000) as spool:
-            crawled = await crawl(
+            async with crawling(
                 [source], spool, limits=LIMITS, progress=Silent(), clock=system_clock(), expected={}
-            )
+            ) as crawl:
+                crawled = await crawl.listed()
             terms, planned = Terms(crawled.complete, "2026-11-24T00:00:00Z"), 0
             async for decisions in plan(spool.entries(), nothing(), terms):
                 planned += len(decisions)

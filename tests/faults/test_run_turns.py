@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from engines.clock import system_clock
-from indexer.crawl import crawl
+from indexer.crawl import crawling
 from indexer.spool import Spool, open_spool
 from tests.faults.installation import LIMITS, Installation, Silent
 
@@ -24,7 +24,10 @@ async def positions(spool: Spool) -> list[int]:
 async def test_a_page_is_read_in_short_turns(long: Installation, tmp_path: Path) -> None:
     with open_spool(tmp_path) as spool:
         watching = asyncio.create_task(positions(spool))
-        await crawl([long.source], spool, limits=LIMITS, progress=Silent(), clock=system_clock(), expected={})
+        async with crawling(
+            [long.source], spool, limits=LIMITS, progress=Silent(), clock=system_clock(), expected={}
+        ) as crawl:
+            await crawl.listed()
         watching.cancel()
         seen = [*await watching, spool.position]
     assert seen[-1] > 3500
