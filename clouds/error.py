@@ -83,7 +83,7 @@ def read_error(
         code=_clean(redact(code), _LONGEST_CODE) if code else None,
         message=message or "no message",
         request_id=_clean(redact(request_id), _LONGEST_CODE) if request_id else None,
-        meaning=_meaning(status, code or "", message.lower()),
+        meaning=_meaning(status, code or "", message.lower(), asks_to_wait="retry-after" in named),
     )
 
 
@@ -124,7 +124,9 @@ def _clean(text: str, longest: int) -> str:
     return joined if len(joined) <= longest else joined[: longest - 1] + "…"
 
 
-def _meaning(status: int, code: str, text: str) -> Meaning:
+def _meaning(status: int, code: str, text: str, *, asks_to_wait: bool) -> Meaning:
+    if status == 503 and asks_to_wait:
+        return Meaning.THROTTLED
     return _meaning_of_code(code, text) or _meaning_of_text(status, text) or _meaning_of_status(status)
 
 

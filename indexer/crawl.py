@@ -10,7 +10,6 @@ from datetime import datetime
 
 import aiohttp
 
-from clouds.endpoint import endpoint
 from clouds.payload import Record
 from engines.clock import Clock
 from engines.ledger import State
@@ -20,10 +19,11 @@ from indexer.deadline import Deadline, deadline_in
 from indexer.dropped import dropped
 from indexer.limits import Limits
 from indexer.progress import Progress
-from indexer.sources.account import Account
+from indexer.sources.account import open_account
 from indexer.sources.failure import Failure
-from indexer.sources.http import Http, Lanes, open_session
+from indexer.sources.http import open_session
 from indexer.sources.ims import Endless, MarkerGone, Region, flavors, os_versions, pages, scopes
+from indexer.sources.lane import Lanes
 from indexer.sources.projects import Unreached, expand
 from indexer.sources.source import Source
 from indexer.spool import Spool
@@ -140,7 +140,7 @@ async def crawling(
             expected=expected,
             only=only,
             known=known,
-            lanes=Lanes(limits),
+            lanes=Lanes(limits, clock),
             turns=defaultdict(lambda: asyncio.Semaphore(limits.concurrency)),
         )
         yield Crawl(sources, means)
@@ -165,10 +165,9 @@ class _Means:
 
 async def _source(means: _Means, order: int, source: Source) -> Crawled:
     try:
-        http = Http(means.session, _addresses(source), means.lanes, means.limits)
+        account = open_account(source, means.session, means.lanes, means.limits)
     except ValueError as error:
         return Crawled(unreached=(Unreached(source.name, None, str(error)),))
-    account = Account(http, source.credential, means.limits)
     expansion = await expand(source, account, means.deadline.within(means.limits.scope_deadline))
     regions = [Region(source, name, projects, account) for name, projects in expansion.projects.items()]
     async with asyncio.TaskGroup() as tasks:
@@ -188,11 +187,6 @@ async def _source(means: _Means, order: int, source: Source) -> Crawled:
         companions=tuple(task.result() for task in fetched),
         dropped=dropped(source, means.expected, tried, expansion),
     )
-
-
-def _addresses(source: Source) -> list[str]:
-    patterns = (source.endpoint, source.ecs_endpoint, source.identity_endpoint)
-    return [endpoint(pattern, region) for pattern in patterns if pattern for region in source.regions]
 
 
 async def _scope(means: _Means, order: int, region: Region, scope: Scope) -> Listed:

@@ -11,6 +11,10 @@ class Limits:
     hostile answer may take sixty times its size once it is read. `concurrency` and `requests_per_second` hold
     for one endpoint. `pages` is per scope, `attempts` per request, `restarts` per scope whose marker was
     deleted while it was listed.
+
+    Retries to an endpoint are at most `retry_share` of the requests to it, and `retry_allowance` besides. An
+    endpoint that failed so many times in a row (`failures_in_a_row`) counts as down: it gets one request in
+    `probe_every`. Others wait for it, and are refused at once when it has been down for `longest_outage`.
     """
 
     request_timeout: float = 30.0
@@ -25,3 +29,8 @@ class Limits:
     restarts: int = 3
     first_wait: float = 1.0
     longest_wait: float = 60.0
+    retry_share: float = 0.2
+    retry_allowance: int = 10
+    failures_in_a_row: int = 3
+    probe_every: float = 10.0
+    longest_outage: float = 90.0

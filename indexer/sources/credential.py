@@ -1,8 +1,13 @@
-"""Credentials of a source. Their values never print: `repr` and `str` show asterisks."""
+"""Credentials of a source. Their values never print: `repr` and `str` show asterisks.
+
+A `Proof` can be sent with a request as it is; from the others one is got first, by a login.
+"""
 
 from dataclasses import dataclass
 
 from pydantic import SecretStr
+
+from clouds.issued import INSTANCE_METADATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,40 @@ class NoCredential:
     """For a cloud that asks for none."""
 
 
-Credential = AccessKey | ReadyToken | NoCredential
+@dataclass(frozen=True, slots=True)
+class Password:
+    """A user of an account (`domain`), who gets a token for each project."""
+
+    user: str
+    domain: str
+    password: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceKeys:
+    """The temporary keys that an instance of the cloud gets by the agency it was given.
+
+    They are asked for at a fixed address, which no setting changes; tests pass another one.
+    """
+
+    address: str = INSTANCE_METADATA
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """The temporary keys of an agency in another account (`domain`), which `base` may assume."""
+
+    domain: str
+    agency: str
+    base: "AccessKey | ReadyToken | Password | InstanceKeys"
+
+
+Proof = AccessKey | ReadyToken | NoCredential
+Credential = Proof | Password | InstanceKeys | Agency
+
+
+class Unreadable(Exception):
+    """A credential cannot be read again; the text says what is missing, and nothing secret."""
 
 
 def secrets_of(credential: Credential) -> tuple[SecretStr, ...]:
@@ -36,5 +74,9 @@ def secrets_of(credential: Credential) -> tuple[SecretStr, ...]:
             return (secret, access) if token is None else (token, secret, access)
         case ReadyToken(token):
             return (token,)
-        case NoCredential():
+        case Password(_, _, password):
+            return (password,)
+        case Agency(_, _, base):
+            return secrets_of(base)
+        case NoCredential() | InstanceKeys():
             return ()

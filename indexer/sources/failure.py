@@ -6,14 +6,27 @@ _PASSING = frozenset({Meaning.THROTTLED, Meaning.TEMPORARY})
 
 
 class Failure(Exception):
-    """The text is for the user and holds no secret. `retry_after` is in seconds, as the cloud asked."""
+    """The text is for the user and holds no secret. `retry_after` is in seconds, as the cloud asked.
 
-    def __init__(self, text: str, meaning: Meaning, retry_after: float | None = None) -> None:
+    `sent` is False where it is certain that the request reached nobody.
+    """
+
+    def __init__(
+        self, text: str, meaning: Meaning, retry_after: float | None = None, *, sent: bool = True
+    ) -> None:
         super().__init__(text)
         self.meaning = meaning
         self.retry_after = retry_after
+        self.sent = sent
 
     @property
     def passing(self) -> bool:
         """The same request may succeed a little later."""
         return self.meaning in _PASSING
+
+
+class Down(Failure):
+    """Nothing was sent: the endpoint has given no usable answer for too long."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, Meaning.OTHER, sent=False)

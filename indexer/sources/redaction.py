@@ -1,8 +1,10 @@
 """`without_secrets`: what a cloud repeats of a credential is blotted out before anyone reads it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+
+from pydantic import SecretStr
 
 from indexer.sources.credential import Credential, secrets_of
 
@@ -12,12 +14,17 @@ _HEAD = 12
 
 
 def without_secrets(text: str, credential: Credential) -> str:
-    """Blot out the secrets of a credential: clouds quote headers in their error messages.
+    """Blot out the secrets of a credential."""
+    return blotted(text, secrets_of(credential))
+
+
+def blotted(text: str, secrets: Iterable[SecretStr]) -> str:
+    """Blot out secrets: clouds quote headers in their error messages.
 
     A secret is found as it is, escaped as in JSON, HTML or a URL, also more than once, and where only its
     beginning stands. The longest secret goes first, as it may hold another.
     """
-    values = {secret.get_secret_value() for secret in secrets_of(credential)}
+    values = {secret.get_secret_value() for secret in secrets}
     for value in sorted(values - {""}, key=len, reverse=True):
         text = "".join(_parts(text, value))
     return text

@@ -1,6 +1,7 @@
 """`Source`: one cloud account to crawl, as configured."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from indexer.sources.credential import Credential
 from mappings.scope import CloudKind, ImageType
@@ -12,7 +13,8 @@ class Source:
 
     The endpoints are addresses with `{region}` where the region goes. `projects` holds names or ids; None is
     all that the account can see. `enterprise_project_id` is sent as it is, `all_granted_eps` for accounts
-    with rights by enterprise project only.
+    with rights by enterprise project only. `reread` gives the credential anew, from where it was read first;
+    it raises Unreadable.
     """
 
     name: str
@@ -27,3 +29,4 @@ class Source:
     image_types: tuple[ImageType, ...] = tuple(ImageType)
     member_status: tuple[str, ...] = ("accepted",)
     enterprise_project_id: str | None = None
+    reread: Callable[[], Credential] | None = field(default=None, repr=False, compare=False)

@@ -22,7 +22,13 @@ from mappings.document import Document, key_of, restore
 from mappings.scope import View
 
 LIMITS = Limits(
-    request_timeout=5.0, requests_per_second=1000.0, first_wait=0.001, longest_wait=0.002, attempts=3
+    request_timeout=5.0,
+    requests_per_second=1000.0,
+    first_wait=0.001,
+    longest_wait=0.002,
+    attempts=3,
+    probe_every=0.002,
+    longest_outage=0.02,
 )
 VIEWS = {"gold": View.PUBLIC, "market": View.PUBLIC, "private": View.OWN, "shared": View.SHARED}
 

@@ -18,10 +18,12 @@ from clouds.signature import Request, verify
 from engines.clock import Clock, system_clock
 from indexer.deadline import deadline_in
 from indexer.limits import Limits
-from indexer.sources.account import Account
+from indexer.sources.account import Account, login_with
 from indexer.sources.credential import AccessKey, Credential, NoCredential, ReadyToken
 from indexer.sources.failure import Failure
-from indexer.sources.http import Http, Lanes, open_session
+from indexer.sources.http import Http, open_session
+from indexer.sources.lane import Lanes
+from indexer.sources.login import Configured
 
 LIMITS = Limits(request_timeout=5.0, largest_body=100_000, attempts=1, requests_per_second=1000.0)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -47,7 +49,8 @@ async def ask(
 ) -> bytes:
     async with open_session(limits) as session:
         http = Http(session, endpoints or (address,), Lanes(limits), limits)
-        account = Account(http, credential or NoCredential(), limits)
+        login = login_with(http, Configured(credential or NoCredential(), None))
+        account = Account(http, login, limits)
         deadline = deadline_in(60.0, clock or system_clock())
         return await account.ask(
             address, "/v2/cloudimages", parameters, bytes, project=project, deadline=deadline
