@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import AsyncGenerator, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -19,7 +20,17 @@ from ims_catalog.configuration import ConfigurationError
 from ims_catalog.cursor_key import cursor_key, shared_cursor_key
 from ims_catalog.secrets import read_secret
 from indexer.limits import Limits
-from indexer.sources.credential import AccessKey, Credential, NoCredential, ReadyToken
+from indexer.sources.credential import (
+    AccessKey,
+    Agency,
+    Base,
+    Credential,
+    InstanceKeys,
+    NoCredential,
+    Password,
+    ReadyToken,
+    Unreadable,
+)
 from indexer.sources.source import Source
 from mappings.scope import CloudKind, ImageType
 
@@ -154,10 +165,28 @@ def _source(given: declared.Source) -> Source:
         member_status=given.member_status,
         enterprise_project_id=given.enterprise_project_id,
         credential=_credential(given.auth, given.name),
+        reread=partial(_credential_again, given.auth, given.name),
     )
 
 
+def _credential_again(auth: declared.Auth, name: str) -> Credential:
+    try:
+        return _credential(auth, name)
+    except ConfigurationError as error:
+        raise Unreadable(str(error)) from None
+
+
 def _credential(auth: declared.Auth, name: str) -> Credential:
+    match auth:
+        case declared.AgencyAuth():
+            return Agency(auth.domain, auth.agency, _base(auth.base, name))
+        case declared.NoAuth():
+            return NoCredential()
+        case _:
+            return _base(auth, name)
+
+
+def _base(auth: declared.BaseAuth, name: str) -> Base:
     match auth:
         case declared.AccessKeyAuth():
             token = None
@@ -169,7 +198,11 @@ def _credential(auth: declared.Auth, name: str) -> Credential:
                 read_secret(auth.secret_key_env, auth.secret_key_file, f'secret key of source "{name}"'),
                 token,
             )
+        case declared.PasswordAuth():
+            what = f'password of source "{name}"'
+            password = read_secret(auth.password_env, auth.password_file, what, any_script=True)
+            return Password(auth.user, auth.domain, password)
+        case declared.InstanceAuth():
+            return InstanceKeys()
         case declared.TokenAuth():
             return ReadyToken(read_secret(auth.token_env, auth.token_file, f'token of source "{name}"'))
-        case declared.NoAuth():
-            return NoCredential()

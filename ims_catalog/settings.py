@@ -201,13 +201,62 @@ class TokenAuth(_Section):
     )
 
 
+class PasswordAuth(_Section):
+    """A user who logs in."""
+
+    kind: Literal["password"] = Field(
+        description="Get a token for each project by user and password; it is renewed in time."
+    )
+    user: str = Field(min_length=1, description="Name of the user.")
+    domain: str = Field(min_length=1, description="Name of the account that the user belongs to.")
+    password_env: str | None = Field(default=None, description="Environment variable with the password.")
+    password_file: Path | None = Field(
+        default=None, description="File with the password; used instead of the environment variable."
+    )
+
+    @model_validator(mode="after")
+    def _has_a_password(self) -> "PasswordAuth":
+        if self.password_env is None and self.password_file is None:
+            raise ValueError("password_env or password_file is needed")
+        return self
+
+
+class InstanceAuth(_Section):
+    """The keys of the instance that this runs on."""
+
+    kind: Literal["ecs-metadata"] = Field(
+        description="Sign with the temporary keys of the agency given to the ECS instance that this runs on;"
+        " there is nothing else to set."
+    )
+
+
+BaseAuth = Annotated[AccessKeyAuth | PasswordAuth | InstanceAuth | TokenAuth, Field(discriminator="kind")]
+
+
+class AgencyAuth(_Section):
+    """An agency in another account."""
+
+    kind: Literal["agency"] = Field(
+        description="Sign with temporary keys of an agency that another account gave to this one."
+    )
+    domain: str = Field(min_length=1, description="Name of the account that gave the agency.")
+    agency: str = Field(min_length=1, description="Name of the agency.")
+    base: BaseAuth = Field(
+        description="`[sources.auth.base]`: how the account that may assume the agency proves itself; any"
+        " other kind but `none`."
+    )
+
+
 class NoAuth(_Section):
     """No credential at all."""
 
     kind: Literal["none"] = Field(description="Send no credential: for a cloud that asks for none.")
 
 
-Auth = Annotated[AccessKeyAuth | TokenAuth | NoAuth, Field(discriminator="kind")]
+Auth = Annotated[
+    AccessKeyAuth | PasswordAuth | AgencyAuth | InstanceAuth | TokenAuth | NoAuth,
+    Field(discriminator="kind"),
+]
 Region = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 
 

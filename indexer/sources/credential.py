@@ -56,10 +56,11 @@ class Agency:
 
     domain: str
     agency: str
-    base: "AccessKey | ReadyToken | Password | InstanceKeys"
+    base: "Base"
 
 
 Proof = AccessKey | ReadyToken | NoCredential
+Base = AccessKey | ReadyToken | Password | InstanceKeys
 Credential = Proof | Password | InstanceKeys | Agency
 
 
