@@ -4,6 +4,8 @@
 {url}/ims/{region}/v1/cloudimages/os_version  operating systems
 {url}/ecs/{region}/v1/{project}/cloudservers/flavors
 {url}/iam/v3/projects, {url}/iam/v3/auth/projects
+{url}/iam/v3/auth/tokens, {url}/iam/v3.0/OS-CREDENTIAL/securitytokens    logins, by POST
+{url}/instance/openstack/latest/securitykey                              keys of an instance of the cloud
 """
 
 import asyncio
@@ -51,7 +53,8 @@ async def start_sandbox(
 class Sandbox:
     """A running sandbox: where it is, what it accepts, what it was asked, and switches for what goes wrong.
 
-    `cloud` changes the estate, `faults` what is answered; both may be changed at any time.
+    `cloud` changes the estate, `faults` what is answered, `login` what is accepted; all of them may be
+    changed at any time.
     """
 
     def __init__(self, estate: Estate, *, page_info: bool, now: Callable[[], datetime]) -> None:
@@ -60,7 +63,7 @@ class Sandbox:
         self.requests: list[Received] = []
         self.url = ""
         self._page_info = page_info
-        self._login = Login(estate.projects, now)
+        self.login = Login(estate.projects, now)
         self._pages: dict[tuple[str | None, ...], int] = {}
         self._used: dict[Fault, int] = {}
         self._closing = asyncio.Event()
@@ -80,6 +83,11 @@ class Sandbox:
     def identity_endpoint(self) -> str:
         """Address of the identity service."""
         return f"{self.url}/iam"
+
+    @property
+    def instance_address(self) -> str:
+        """Where an instance of this cloud asks about itself."""
+        return f"{self.url}/instance"
 
     @property
     def access_key(self) -> str:
@@ -147,7 +155,6 @@ class Sandbox:
         pairs = parse_qsl(signed.query, keep_blank_values=True)
         parts = signed.path.split("/")
         headers = {name.lower(): value for name, value in signed.headers.items()}
-        by_token = {token_of(project): project.id for project in self.projects}
         service = parts[1] if len(parts) > 1 else ""
         received = Received(
             method=signed.method,
@@ -155,12 +162,19 @@ class Sandbox:
             query=signed.query,
             service=service,
             region=unquote(parts[2]) if service in {"ims", "ecs"} and len(parts) > 2 else None,
-            project=headers.get("x-project-id") or by_token.get(headers.get("x-auth-token", "")),
+            project=headers.get("x-project-id") or self._project_of(headers.get("x-auth-token")),
             parameters=dict(pairs),
             headers=tuple(sorted(headers)),
             page=1,
         )
         return _numbered(received, self._pages)
+
+    def _project_of(self, token: str | None) -> str | None:
+        try:
+            project = None if token is None else self.login.project_of(token)
+        except Refused:
+            return None
+        return None if project is None else project.id
 
     def _strikes(self, fault: Fault, received: Received) -> bool:
         if not fault.when(received) or self._used.get(fault, 0) == fault.times:
@@ -174,20 +188,31 @@ class Sandbox:
         try:
             match [signed.method, *signed.path.strip("/").split("/")]:
                 case ["GET", "ims", region, "v2", "cloudimages"] if region in self.regions:
-                    return self._images(self._login.project(signed, region), parameters)
+                    return self._images(self.login.project(signed, region), parameters)
                 case ["GET", "ims", region, "v1", "cloudimages", "os_version"] if region in self.regions:
-                    self._login.project(signed, region)
+                    self.login.project(signed, region)
                     return json_answer(os_version_table(parameters.get("tag", ())))
                 case ["GET", "ecs", region, "v1", project, "cloudservers", "flavors"] if (
                     region in self.regions
                 ):
-                    return self._flavors(self._login.project(signed, region), project, parameters)
-                case ["GET", "iam", "v3", "projects"] | ["GET", "iam", "v3", "auth", "projects"]:
-                    return self._projects(signed, received)
+                    return self._flavors(self.login.project(signed, region), project, parameters)
                 case _:
-                    return no_such_api()
+                    return self._identity(signed, received)
         except Refused as error:
             return error.answer
+
+    def _identity(self, signed: Request, received: Received) -> Answer:
+        match [signed.method, *signed.path.strip("/").split("/")]:
+            case ["GET", "iam", "v3", "projects"] | ["GET", "iam", "v3", "auth", "projects"]:
+                return self._projects(signed, received)
+            case ["POST", "iam", "v3", "auth", "tokens"]:
+                return self.login.token_by_password(signed)
+            case ["POST", "iam", "v3.0", "OS-CREDENTIAL", "securitytokens"]:
+                return self.login.keys_by_agency(signed)
+            case ["GET", "instance", "openstack", "latest", "securitykey"]:
+                return self.login.issue_keys()
+            case _:
+                return no_such_api()
 
     def _images(self, project: Project, parameters: Parameters) -> Answer:
         images = list_images(self.cloud, project, parameters)
@@ -216,7 +241,7 @@ class Sandbox:
     def _projects(self, signed: Request, received: Received) -> Answer:
         if not {"x-auth-token", "authorization"} & set(received.headers):
             return not_authenticated()
-        self._login.check(signed)
+        self.login.check(signed)
         wanted = received.parameters.get("name")
         found = [project for project in self.projects if wanted in {None, project.name}]
         links = {"next": None, "previous": None, "self": self.identity_endpoint + "/v3/projects"}
