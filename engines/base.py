@@ -177,6 +177,14 @@ class Writer(Protocol):
         """
         ...
 
+    async def term(self, run: str) -> int:
+        """Give the term of a run, which its generation bears, and tell others that this run is going on.
+
+        It is greater than that of every generation there is and than any given before, to whomever, also for
+        a run that came to nothing. Raises Superseded if the right to write was lost, EngineUnavailable.
+        """
+        ...
+
     def documents(self, generation: str) -> AsyncIterator[Sequence[Stored]]:
         """Stream the documents of a generation by ascending key, in batches."""
         ...
@@ -186,7 +194,10 @@ class Writer(Protocol):
         ...
 
     async def begin(self, generation: str, planned_on: str | None) -> Build:
-        """Start to build a generation that is planned on the one served."""
+        """Start to build a generation that is planned on the one served.
+
+        What builds of lower terms have left that broke off is removed.
+        """
         ...
 
     async def close(self) -> None:

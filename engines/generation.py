@@ -16,7 +16,7 @@ _NAME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """`schema` is the hash of what was generated from `FIELDS`, `term` grows with each publish."""
+    """`schema` is the hash of what was generated from `FIELDS`, `term` grows with each run."""
 
     prefix: str
     schema: str
@@ -40,3 +40,8 @@ def parse_generation(name: str) -> Generation:
     if generation.name != name:
         raise ValueError(f"{name!r} is not the name of a generation, which would be {generation.name}")
     return generation
+
+
+def term_of(name: str) -> int:
+    """Give the term of a generation. Raises ValueError for what is not the name of one."""
+    return parse_generation(name).term

@@ -1,11 +1,10 @@
 """The OpenSearch engine as the settings want it. Loaded by `compose` only where it was chosen."""
 
-import os
-import socket
 from collections.abc import Callable
 
 from engines.base import EngineUnavailable
 from engines.clock import Clock
+from engines.holding import this_process
 from engines.opensearch.client import Client, Cluster
 from engines.opensearch.ledger import OpenSearchLedger
 from engines.opensearch.names import Names
@@ -26,7 +25,7 @@ async def open_writer(engine: Engine, clock: Clock, waiting: Callable[[str], Non
         clock=clock,
         shards=engine.shards,
         replicas=engine.replicas,
-        holder=f"process {os.getpid()} on {socket.gethostname()}",
+        holder=this_process(),
         waiting=waiting,
     )
 

@@ -91,7 +91,7 @@ async def _writing(client: Client, names: Names) -> Check:
     renewed = "at an unknown time" if found.renewed is None else f"at {found.renewed:%Y-%m-%d %H:%M:%S} UTC"
     return fine(
         "writer",
-        f"{found.who} has the right to write, and renewed it last {renewed}; not renewed for"
+        f"{found} has the right to write, and renewed it last {renewed}; not renewed for"
         f" {LIVES_SECONDS:g} s it is free",
     )
 

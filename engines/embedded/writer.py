@@ -1,6 +1,7 @@
 """`EmbeddedWriter`: the one process that builds and publishes generations in a folder."""
 
 import logging
+import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,7 @@ from filelock import FileLock, Timeout
 from engines.base import (
     Companions,
     DamagedGeneration,
+    EngineError,
     EngineUnavailable,
     ForeignGeneration,
     GenerationGone,
@@ -20,6 +22,7 @@ from engines.clock import Clock
 from engines.embedded.build import EmbeddedBuild
 from engines.embedded.durable import sync_folder
 from engines.embedded.file import SUFFIX, GenerationFile, file_of
+from engines.embedded.holder import LOCK_FILE, Holder, named, read_holder, write_holder
 from engines.embedded.load import open_published
 from engines.embedded.pointer import (
     POINTER_FILE,
@@ -31,11 +34,14 @@ from engines.embedded.pointer import (
     replace_pointer,
 )
 from engines.embedded.private import make_folder
-from engines.generation import parse_generation
+from engines.generation import parse_generation, term_of
+from engines.holding import this_process
 from mappings.document import Stored
 from mappings.schema import SCHEMA
 
-LOCK_FILE = "writer.lock"
+LOCK_SECONDS = 0.1
+"""Who only asks whether somebody writes holds the lock for a moment; a writer holds it much longer."""
+
 BUILDING = ".building"
 """Ends the name of a file that is being built."""
 
@@ -46,29 +52,40 @@ _LOG = logging.getLogger(__name__)
 
 
 def open_writer(folder: Path, *, prefix: str = "ims-catalog", clock: Clock) -> "EmbeddedWriter":
-    """Take the right to write in a folder, which is made if there is none.
+    """Take the right to write in a folder, which is made if there is none. What broke off is swept.
 
-    Raises WriterBusy while another process has it, EngineUnavailable where the folder cannot be written.
+    Raises WriterBusy that names who has it, EngineUnavailable where the folder cannot be written.
     """
-    lock = FileLock(folder / LOCK_FILE, timeout=0, mode=0o600)
+    lock = FileLock(folder / LOCK_FILE, timeout=LOCK_SECONDS, poll_interval=LOCK_SECONDS / 5, mode=0o600)
     try:
         make_folder(folder)
         lock.acquire()
     except Timeout:
-        raise WriterBusy(f"another process is building a generation in {folder}") from None
+        raise WriterBusy(f"{named(folder)} is building a generation in {folder}") from None
     except OSError as error:
         raise EngineUnavailable(f"cannot write in {folder}: {error}") from error
-    return EmbeddedWriter(folder, prefix, clock, lock)
+    try:
+        holder = Holder(
+            read_holder(folder).term, this_process(), token=secrets.token_hex(16), since=clock.now()
+        )
+        write_holder(folder, holder)
+    except OSError as error:
+        lock.release()
+        raise EngineUnavailable(f"cannot write in {folder}: {error}") from error
+    writer = EmbeddedWriter(folder, prefix, clock, lock, holder)
+    writer.sweep()
+    return writer
 
 
 class EmbeddedWriter:
     """Implements `engines.base.Writer`. Holds the right to write until `close`."""
 
-    def __init__(self, folder: Path, prefix: str, clock: Clock, lock: FileLock) -> None:
+    def __init__(self, folder: Path, prefix: str, clock: Clock, lock: FileLock, holder: Holder) -> None:
         self._folder = folder
         self._prefix = prefix
         self._clock = clock
         self._lock = lock
+        self._holder = holder
         self._builds: list[EmbeddedBuild] = []
 
     async def served(self) -> str | None:
@@ -79,6 +96,31 @@ class EmbeddedWriter:
         """
         pointer = self._pointer()
         return None if pointer is None else pointer.name
+
+    async def term(self, run: str) -> int:
+        """Give a run a term greater than any before it, and tell others of it.
+
+        Raises Superseded if the right to write was lost, EngineUnavailable.
+        """
+        try:
+            self._check_held()
+            self._holder = self._holder.running(run, max(self._terms(), default=0))
+            write_holder(self._folder, self._holder)
+        except OSError as error:
+            raise EngineUnavailable(f"cannot write in {self._folder}: {error}") from error
+        return self._holder.term
+
+    def sweep(self) -> None:
+        """Remove what broke off, and what is neither served nor the one before. What cannot be removed now
+        goes another time, and where it is lost what is served nothing goes.
+        """
+        try:
+            pointer = self._pointer()
+            self._remove_unfinished(below=None)
+            if pointer is not None:
+                self._retire(pointer)
+        except (EngineError, OSError) as error:
+            _LOG.info("nothing is swept in %s: %s", self._folder, error)
 
     async def documents(self, generation: str) -> AsyncIterator[Sequence[Stored]]:
         """Stream the documents of a generation by ascending key, whatever schema wrote them.
@@ -95,7 +137,7 @@ class EmbeddedWriter:
             return file.companions()
 
     async def begin(self, generation: str, planned_on: str | None) -> EmbeddedBuild:
-        """Start to build a generation; what a build that broke off has left is removed.
+        """Start to build a generation; what a build of a lower term that broke off has left is removed.
 
         Raises ForeignGeneration for a name of another prefix or schema, ValueError for what is no name.
         """
@@ -107,7 +149,7 @@ class EmbeddedWriter:
         self._pointer()
         self._builds = [build for build in self._builds if not build.ended]
         try:
-            self._remove_unfinished()
+            self._remove_unfinished(below=parts.term)
         except OSError as error:
             raise EngineUnavailable(f"cannot write in {self._folder}: {error}") from error
         build = EmbeddedBuild(
@@ -124,10 +166,16 @@ class EmbeddedWriter:
         """Let go of files and of the right to write."""
         for build in self._builds:
             build.close()
+        try:
+            if read_holder(self._folder).token == self._holder.token:
+                write_holder(self._folder, self._holder.given_back())
+        except OSError as error:
+            _LOG.info("%s still names who wrote last: %s", self._folder, error)
         self._lock.release()
 
     def _publish(self, build: EmbeddedBuild, checksum: str) -> None:
         """Put a sealed file under its name and point to it, if what it was planned on is still served."""
+        self._check_held()
         present = self._pointer()
         served = None if present is None else present.name
         if served != build.planned_on:
@@ -169,16 +217,38 @@ class EmbeddedWriter:
         """Remove every generation but the served one and the one before; what cannot be goes next time."""
         try:
             for path, generation in self._files(SUFFIX):
-                if pointer.kept(generation) is None:
+                if pointer.kept(generation) is None and term_of(generation) <= self._newest(pointer):
                     path.unlink(missing_ok=True)
         except OSError as error:
             _LOG.warning("a generation that is no longer kept could not be removed: %s", error)
 
-    def _remove_unfinished(self) -> None:
+    def _newest(self, pointer: Pointer) -> int:
+        """The highest term that is known to have been given."""
+        return max(self._holder.term, pointer.term)
+
+    def _remove_unfinished(self, below: int | None) -> None:
         building = {build.path for build in self._builds}
-        for path, _ in self._files(BUILDING):
-            if path not in building:
+        for path, generation in self._files(BUILDING):
+            if path not in building and (below is None or term_of(generation) < below):
                 path.unlink(missing_ok=True)
+
+    def _terms(self) -> Iterator[int]:
+        """Give the terms of all generations that are there, whole or not."""
+        pointer = read_pointer(self._folder)
+        if pointer is not None:
+            yield pointer.term
+        for suffix in (SUFFIX, BUILDING):
+            for _, generation in self._files(suffix):
+                yield term_of(generation)
+
+    def _check_held(self) -> None:
+        """Somebody who deletes the file of the lock lets another process in. Raises Superseded."""
+        try:
+            found = read_holder(self._folder)
+        except OSError as error:
+            raise EngineUnavailable(f"cannot read who writes in {self._folder}: {error}") from error
+        if found.token != self._holder.token:
+            raise Superseded(f"the right to write was lost: {found.who or 'nobody'} has it now")
 
     def _files(self, suffix: str) -> Iterator[tuple[Path, str]]:
         """Yield files of generations of this installation and their names."""

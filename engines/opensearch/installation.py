@@ -18,16 +18,18 @@ from engines.opensearch.reply import entries, part
 FORMAT = 1
 """Goes up when what is kept beside the generations changes."""
 
-LEASE_MAPPINGS: Mapping[str, object] = {
-    "dynamic": "strict",
-    "properties": {
-        "holder": {"type": "keyword", "ignore_above": 1024},
-        "token": {"type": "keyword"},
-        "since": {"type": "date"},
-        "renewed": {"type": "date"},
-        "beat": {"type": "long"},
-    },
+LEASE_FIELDS: Mapping[str, object] = {
+    "holder": {"type": "keyword", "ignore_above": 1024},
+    "token": {"type": "keyword"},
+    "since": {"type": "date"},
+    "renewed": {"type": "date"},
+    "beat": {"type": "long"},
+    "run": {"type": "keyword", "ignore_above": 1024},
+    "term": {"type": "long"},
+    "begun": {"type": "keyword", "ignore_above": 1024},
 }
+
+LEASE_MAPPINGS: Mapping[str, object] = {"dynamic": "strict", "properties": LEASE_FIELDS}
 
 
 async def installation(client: Client, names: Names, *, create: bool) -> str | None:
@@ -38,6 +40,8 @@ async def installation(client: Client, names: Names, *, create: bool) -> str | N
     where one is to be made among the names of another.
     """
     found = await _read(client, names)
+    if found is not None and create:
+        await _complete(client, names)
     if found is not None or not create:
         return found
     before = await _of_what_is_served(client, names) or await _of_what_was_published(client, names)
@@ -71,6 +75,17 @@ async def _read(client: Client, names: Names) -> str | None:
             " another engine.prefix"
         )
     return found
+
+
+async def _complete(client: Client, names: Names) -> None:
+    """Add the fields that a lease index of an earlier version has not."""
+    reply = await client.request("GET", quoted(names.lease, "_mapping"))
+    present = part(entries(reply).get(names.lease), "mappings", "properties")
+    present = present if isinstance(present, dict) else {}
+    missing = {name: field for name, field in LEASE_FIELDS.items() if name not in present}
+    if missing:
+        body = orjson.dumps({"properties": missing})
+        await client.request("PUT", quoted(names.lease, "_mapping"), body=body)
 
 
 async def _of_what_is_served(client: Client, names: Names) -> str | None:

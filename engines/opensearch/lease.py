@@ -3,6 +3,9 @@
 A document in the lease index names who holds it. It is written only on top of the state that was read
 (compare-and-swap by sequence number), and written anew while it is held. Who finds it held watches it by a
 clock of its own: as long as a holder lives the document changes, so that no two clocks need to agree.
+
+The document also keeps the term, which grows with each run and never falls, and the generations that were
+begun: so an index that says nothing of itself is known to be what a build of ours has left.
 """
 
 import asyncio
@@ -10,13 +13,14 @@ import contextlib
 import logging
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import orjson
 
 from engines.base import EngineError, EngineTimeout, EngineUnavailable, Superseded, WriterBusy
 from engines.clock import Clock
+from engines.holding import Holding
 from engines.opensearch.client import Client, Refused, quoted
 from engines.opensearch.installation import installation
 from engines.opensearch.names import Names
@@ -32,6 +36,9 @@ LOOK_SECONDS = 1.0
 """Who finds it held looks so often whether it is still written."""
 
 _DOCUMENT = "writer"
+
+_BEGUN = 20
+"""So many of the generations that were begun last are remembered."""
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +60,7 @@ async def take_lease(
     if found is not None and found.held:
         if waiting is not None:
             waiting(
-                f"waiting for the right to write to {names.prefix}, which {_who(found)} has or had when it"
+                f"waiting for the right to write to {names.prefix}, which {found.holding} has or had when it"
                 f" died: at most {LIVES_SECONDS:g} s"
             )
         found = await _when_free(client, names, clock, found)
@@ -63,22 +70,12 @@ async def take_lease(
     return lease
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """Who has the right to write, or had it when it died; `renewed` is when it was last written, None if that
-    is no moment.
-    """
-
-    who: str
-    renewed: datetime | None
-
-
 async def holding(client: Client, names: Names) -> Holding | None:
     """Tell who has the right to write, None if nobody. Raises EngineUnavailable."""
     found = await _look(client, names)
     if found is None or not found.held:
         return None
-    return Holding(_who(found), _read_moment(found.renewed))
+    return found.holding
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +95,18 @@ class _Found:
     token: str | None
     since: str
     renewed: str
+    run: str | None
+    term: int
+    begun: tuple[str, ...]
 
     @property
     def held(self) -> bool:
         return self.holder is not None
+
+    @property
+    def holding(self) -> Holding:
+        who = self.holder or "another process"
+        return Holding(who, _read_moment(self.since), self.run, _read_moment(self.renewed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,7 @@ class _Told:
     holder: str
     token: str
     since: datetime
+    run: str | None = None
 
 
 class Lease:
@@ -123,6 +129,8 @@ class Lease:
         self._clock = clock
         self._told = told
         self._version = None if found is None else found.version
+        self._term = 0 if found is None else found.term
+        self._begun = () if found is None else found.begun
         self._beat = 0
         self._until = clock.monotonic()
         self._lost: str | None = None
@@ -144,6 +152,26 @@ class Lease:
         Raises Superseded if another process has taken it, EngineUnavailable or EngineTimeout if that cannot
         be told.
         """
+        await self._renew()
+
+    @property
+    def begun(self) -> tuple[str, ...]:
+        """The generations that were begun last, by this holder and those before, the newest at the end."""
+        return self._begun
+
+    async def term(self, run: str, above: int) -> int:
+        """Give a run a term greater than any given before and than `above`; others see both from now on.
+
+        Raises as `check` does: the term is written down before anybody has it.
+        """
+        self._term = max(self._term, above) + 1
+        self._told = replace(self._told, run=run)
+        await self._renew()
+        return self._term
+
+    async def begin_build(self, generation: str) -> None:
+        """Write down that a generation is begun. Raises as `check` does."""
+        self._begun = (*self._begun, generation)[-_BEGUN:]
         await self._renew()
 
     async def release(self) -> None:
@@ -194,6 +222,9 @@ class Lease:
             "since": self._told.since,
             "renewed": self._clock.now(),
             "beat": self._beat,
+            "run": self._told.run if held else None,
+            "term": self._term,
+            "begun": self._begun,
         }
 
     async def _write(self, entry: Mapping[str, object]) -> None:
@@ -257,6 +288,9 @@ async def _look(client: Client, names: Names) -> _Found | None:
         token=_text(part(reply, "_source", "token")),
         since=_text(part(reply, "_source", "since")) or "",
         renewed=_text(part(reply, "_source", "renewed")) or "",
+        run=_text(part(reply, "_source", "run")),
+        term=_number(part(reply, "_source", "term")),
+        begun=_texts(part(reply, "_source", "begun")),
     )
 
 
@@ -264,16 +298,17 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def _number(value: object) -> int:
+    return value if type(value) is int else 0
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
+
+
 def _busy(names: Names, found: _Found | None) -> WriterBusy:
-    who = "another process" if found is None or not found.held else _who(found)
+    who = "another process" if found is None or not found.held else str(found.holding)
     return WriterBusy(f"{who} is building a generation of {names.prefix} in OpenSearch")
-
-
-def _who(found: _Found) -> str:
-    since = _read_moment(found.since)
-    return (
-        f"{found.holder} (since {'an unknown time' if since is None else f'{since:%Y-%m-%d %H:%M:%S} UTC'})"
-    )
 
 
 def _read_moment(text: str) -> datetime | None:

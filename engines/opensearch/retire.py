@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from engines.generation import parse_generation
+from engines.generation import term_of
 from engines.opensearch.meta import Meta
 
 GRACE = timedelta(minutes=10)
@@ -20,7 +20,7 @@ def retired(ours: Iterable[Meta], served: str, previous: str | None, now: dateti
     times: dict[int, datetime] = {}
     published: list[Meta] = []
     for meta in ours:
-        if meta.published is not None and _term(meta) <= _term_of(served):
+        if meta.published is not None and _term(meta) <= term_of(served):
             published.append(meta)
             times[_term(meta)] = max(meta.published, times.get(_term(meta), meta.published))
     terms = sorted(times)
@@ -32,15 +32,27 @@ def retired(ours: Iterable[Meta], served: str, previous: str | None, now: dateti
     ]
 
 
-def unfinished(ours: Iterable[Meta], building: Iterable[str]) -> list[str]:
-    """Give what builds that broke off have left, those in `building` aside."""
+def unfinished(ours: Iterable[Meta], building: Iterable[str], below: int) -> list[str]:
+    """Give what builds of terms under `below` have left that broke off, those in `building` aside."""
     kept = set(building)
-    return [meta.generation for meta in ours if meta.published is None and meta.generation not in kept]
+    return [
+        meta.generation
+        for meta in ours
+        if meta.published is None and meta.generation not in kept and _term(meta) < below
+    ]
+
+
+def never_served(ours: Iterable[Meta], served: str | None, building: Iterable[str], below: int) -> list[str]:
+    """Give what was about to be served when its writer ended, though it is not: of terms over that of what
+    is served, and under `below`. The cluster may have been asked to serve it, and may still come to do so.
+    """
+    kept, above = set(building), 0 if served is None else term_of(served)
+    return [
+        meta.generation
+        for meta in ours
+        if meta.published is not None and meta.generation not in kept and above < _term(meta) < below
+    ]
 
 
 def _term(meta: Meta) -> int:
-    return _term_of(meta.generation)
-
-
-def _term_of(generation: str) -> int:
-    return parse_generation(generation).term
+    return term_of(meta.generation)

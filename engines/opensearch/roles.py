@@ -61,7 +61,10 @@ def _indexer(names: Names) -> Role:
                 ),
             ),
             IndexPermission((names.served,), (ALIASES,)),
-            IndexPermission((names.lease,), (CREATE, ALIASES, "indices:data/read/get", *WRITES)),
+            IndexPermission(
+                (names.lease,),
+                (CREATE, ALIASES, "indices:admin/mapping/put", "indices:data/read/get", *WRITES),
+            ),
             IndexPermission((names.runs, names.scopes), (CREATE, SEARCH, *WRITES)),
         ),
     )
@@ -74,6 +77,7 @@ def _search(names: Names) -> Role:
         index_permissions=(
             IndexPermission(generations(names), (SEARCH, MAPPINGS)),
             IndexPermission((names.served, names.lease), (MAPPINGS,)),
+            IndexPermission((names.lease,), ("indices:data/read/get",)),
             IndexPermission((names.runs, names.scopes), (SEARCH,)),
         ),
     )

@@ -51,6 +51,17 @@ async def kept(client: Client, names: Names, generation: str) -> Meta:
     return meta
 
 
+async def generations(client: Client, names: Names, identity: str) -> list[Meta]:
+    """Give all generations of an installation, served or not, whole or not."""
+    found = await metas(client, names.all) or {}
+    read = [read_meta(index, value) for index, value in found.items() if names.is_generation(index)]
+    return [
+        meta
+        for meta in read
+        if meta is not None and meta.installation == identity and names.is_generation(meta.generation)
+    ]
+
+
 async def metas(client: Client, name: str) -> dict[str, object] | None:
     """Give `_meta` of each index that a name or a pattern stands for; None where it stands for nothing."""
     try:

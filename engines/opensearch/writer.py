@@ -16,19 +16,20 @@ from engines.base import (
     Superseded,
 )
 from engines.clock import Clock
-from engines.generation import parse_generation
+from engines.generation import parse_generation, term_of
 from engines.opensearch.build import OpenSearchBuild, Steps
 from engines.opensearch.bulk import Loading
 from engines.opensearch.client import Client, Cluster, Refused
 from engines.opensearch.creation import create_index, delete_index, write_meta
 from engines.opensearch.installation import installation
 from engines.opensearch.lease import Lease, take_lease
-from engines.opensearch.meta import Meta, Sealed, read_meta
+from engines.opensearch.meta import Meta, Sealed
 from engines.opensearch.names import Names
 from engines.opensearch.reply import part
-from engines.opensearch.retire import retired, unfinished
-from engines.opensearch.served import kept, metas, served
+from engines.opensearch.retire import retired
+from engines.opensearch.served import generations, kept, metas, served
 from engines.opensearch.stored import companions, documents
+from engines.opensearch.sweep import sweep
 from engines.opensearch.version import check_version
 from mappings.document import Stored
 from mappings.schema import SCHEMA
@@ -50,7 +51,7 @@ async def open_writer(
     loading: Loading | None = None,
     waiting: Callable[[str], None] | None = None,
 ) -> "OpenSearchWriter":
-    """Take the right to write on a cluster; the first writer makes the installation.
+    """Take the right to write on a cluster; the first writer makes the installation. What broke off is swept.
 
     `replicas`: copies of each index, None for one where there is another node. `holder` tells others who
     writes, `waiting` is told who is waited for. Raises WriterBusy while another process has it,
@@ -68,9 +69,11 @@ async def open_writer(
     except BaseException:
         await client.close()
         raise
-    return OpenSearchWriter(
+    writer = OpenSearchWriter(
         client, names, clock, lease, identity, shards=shards, replicas=replicas, loading=given
     )
+    await writer.sweep()
+    return writer
 
 
 class OpenSearchWriter:
@@ -107,6 +110,22 @@ class OpenSearchWriter:
         meta = await served(self._client, self._names)
         return None if meta is None else meta.generation
 
+    async def term(self, run: str) -> int:
+        """Give a run a term greater than any before it, and tell others of it.
+
+        Raises Superseded if the right to write was lost, EngineUnavailable.
+        """
+        return await self._lease.term(run, await self._highest())
+
+    async def sweep(self) -> None:
+        """Remove what builds have left that broke off. What cannot be removed now goes another time, and
+        where it is lost what is served nothing goes.
+        """
+        try:
+            await self._sweep(below=await self._highest() + 1)
+        except EngineError as error:
+            _LOG.info("nothing is swept of %s: %s", self._names.prefix, error)
+
     async def documents(self, generation: str) -> AsyncIterator[Sequence[Stored]]:
         """Stream the documents of a generation by ascending key, whatever schema wrote them.
 
@@ -120,10 +139,11 @@ class OpenSearchWriter:
         return await companions(self._client, generation, await self._sealed(generation))
 
     async def begin(self, generation: str, planned_on: str | None) -> OpenSearchBuild:
-        """Start to build a generation; what a build that broke off has left is removed.
+        """Start to build a generation; what builds of lower terms have left that broke off is removed.
 
         Raises ForeignGeneration for a name of another prefix or schema, ValueError for what is no name,
-        GenerationRejected where the cluster makes something else of the index.
+        GenerationRejected where the cluster makes something else of the index, Superseded if the right to
+        write was lost.
         """
         parts = parse_generation(generation)
         if (parts.prefix, parts.schema) != (self._names.prefix, SCHEMA):
@@ -131,11 +151,10 @@ class OpenSearchWriter:
                 f"{generation} is not one of {self._names.prefix} with schema {SCHEMA}, which this writer"
                 " builds"
             )
-        await self.served()
         self._builds = [build for build in self._builds if not (build.given_up or build.ended)]
-        building = [build.generation for build in self._builds]
-        for name in (*unfinished(await self._ours(), building), *await self._made_by_writing(building)):
-            await delete_index(self._client, name)
+        await self._lease.check()
+        await self._sweep(below=parts.term)
+        await self._lease.begin_build(generation)
         meta = Meta(self._installation, generation, SCHEMA)
         uuid = await create_index(self._client, meta, shards=self._shards)
         build = OpenSearchBuild(
@@ -219,22 +238,21 @@ class OpenSearchWriter:
         return generation in (await metas(self._client, self._names.served) or {})
 
     async def _ours(self) -> list[Meta]:
-        """Give all generations of this installation."""
-        found = await metas(self._client, self._names.all) or {}
-        read = [read_meta(index, value) for index, value in found.items() if self._names.is_generation(index)]
-        return [meta for meta in read if meta is not None and meta.installation == self._installation]
+        return await generations(self._client, self._names, self._installation)
 
-    async def _made_by_writing(self, building: Sequence[str]) -> list[str]:
-        """Give indices with the name of a generation that say nothing of themselves.
+    async def _sweep(self, below: int) -> None:
+        await sweep(
+            self._client,
+            self._names,
+            self._installation,
+            building=[build.generation for build in self._builds],
+            begun=self._lease.begun,
+            below=below,
+        )
 
-        A cluster makes them of documents that are on their way to an index which somebody deletes.
-        """
-        found = await metas(self._client, self._names.all) or {}
-        return [
-            index
-            for index, value in found.items()
-            if value is None and self._names.is_generation(index) and index not in building
-        ]
+    async def _highest(self) -> int:
+        """Give the highest term of a generation of this installation, 0 where there is none."""
+        return max((term_of(meta.generation) for meta in await self._ours()), default=0)
 
     async def _sealed(self, generation: str) -> Sealed:
         sealed = (await kept(self._client, self._names, generation)).sealed

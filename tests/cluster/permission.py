@@ -107,10 +107,18 @@ def _creating(index: str, body: bytes, aliases: Aliases) -> Iterator[Need]:
 
 
 def _moving(index: str, body: bytes, aliases: Aliases) -> Iterator[Need]:
+    """An index that is deleted on the way asks the right to delete for all that is named."""
     del index, aliases
-    for action in orjson.loads(body)["actions"]:
-        for moved in action.values():
-            yield from (Need("indices:admin/aliases", moved[part]) for part in ("index", "alias"))
+    actions = orjson.loads(body)["actions"]
+    named = {
+        moved[part] for action in actions for moved in action.values() for part in moved if part in _NAMES
+    }
+    yield from (Need("indices:admin/aliases", name) for name in sorted(named))
+    if any("remove_index" in action for action in actions):
+        yield from (Need("indices:admin/delete", name) for name in sorted(named))
+
+
+_NAMES = {"index", "alias"}
 
 
 _INDEX = r"/(?P<index>[^_/][^/]*)"

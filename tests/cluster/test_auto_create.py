@@ -65,15 +65,19 @@ async def test_an_index_that_came_again_is_not_verified(willing: Place) -> None:
 
 
 async def test_what_a_killed_build_made_by_writing_goes_with_the_next(willing: Place) -> None:
-    left = named(willing, 1, "aaaaaa")
+    """Only what this installation is known to have begun: others may look alike."""
+    left, unknown = named(willing, 1, "aaaaaa"), named(willing, 1, "dddddd")
     neighbours = {f"{willing.names.prefix}-notes", named(willing, 1, "bbbbbb").replace("-", "-other-", 1)}
-    for index in (left, *neighbours):
+    async with writing(willing) as writer:
+        await writer.begin(left, None)
+    await willing.client.request("DELETE", quoted(left))
+    for index in (left, unknown, *neighbours):
         await written_to(willing, index)
     async with writing(willing) as writer:
-        await whole([image("a")], writer, named(willing, 1, "cccccc"))
+        await whole([image("a")], writer, named(willing, 2, "cccccc"))
     there = await indices(willing)
     assert left not in there
-    assert neighbours <= there
+    assert {unknown, *neighbours} <= there
 
 
 async def test_a_lease_whose_index_was_deleted_does_not_come_again(willing: Place) -> None:

@@ -120,7 +120,7 @@ async def test_who_waits_says_for_whom_and_how_long(there: Place) -> None:
     assert told == []
     known = await holding(there.client, there.names)
     assert known is not None
-    assert (known.who, known.renewed) == ("process 7 on builder (since 2026-11-24 06:17:00 UTC)", START)
+    assert (str(known), known.renewed) == ("process 7 on builder (since 2026-11-24 06:17:00 UTC)", START)
     taking = take_lease(there.client, there.names, hand.clock, "second", told.append)
     task = asyncio.create_task(taking)
     await asleep(hand, task)

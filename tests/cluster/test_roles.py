@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import orjson
 import pytest
 
 from engines.base import Companions, EngineError, EngineUnavailable
@@ -13,9 +14,11 @@ from engines.clock import Clock
 from engines.generation import Generation
 from engines.narrowed import Narrowed
 from engines.opensearch.client import Client, Cluster, quoted
+from engines.opensearch.lease import holding
 from engines.opensearch.ledger import OpenSearchLedger
 from engines.opensearch.names import Names
 from engines.opensearch.readers import OpenSearchReaders
+from engines.opensearch.reply import part
 from engines.opensearch.retire import GRACE
 from engines.opensearch.roles import Role, roles
 from engines.opensearch.writer import OpenSearchWriter, open_writer
@@ -105,6 +108,17 @@ async def everything_of_reindex(there: Guarded) -> list[str]:
     return names
 
 
+async def as_an_earlier_version_made_it(place: Place) -> None:
+    """Put a lease index in the place of another that knows neither runs nor terms."""
+    path = quoted(place.names.lease)
+    made = part(await place.client.request("GET", path), place.names.lease, "mappings")
+    assert isinstance(made, dict)
+    fields = {name: made["properties"][name] for name in ("holder", "token", "since", "renewed", "beat")}
+    await place.client.request("DELETE", path)
+    body = {"mappings": {**made, "properties": fields}, "settings": {"index": {"hidden": True}}}
+    await place.client.request("PUT", path, body=orjson.dumps(body))
+
+
 async def everything_of_serve(there: Guarded, served: str, before: str) -> None:
     """Questions, records, companions and the ledger, of what is served and of what was."""
     readers = OpenSearchReaders(Cluster((there.search,)), prefix=there.prefix, clock=there.clock)
@@ -122,6 +136,11 @@ async def everything_of_serve(there: Guarded, served: str, before: str) -> None:
         assert readers.problem is None
     finally:
         await readers.close()
+    client = Client(Cluster((there.search,)))
+    found = await holding(client, Names(there.prefix))
+    assert found is not None
+    assert str(found).startswith("a test (since ")
+    await client.close()
     ledger = OpenSearchLedger(Client(Cluster((there.search,))), Names(there.prefix))
     assert len(await ledger.runs(5)) == 2
     assert len(await ledger.scope_states()) == 2
@@ -133,7 +152,10 @@ async def test_everything_works_and_each_right_is_needed(place: Place) -> None:
     indexer, search = both(place)
     async with behind(place, indexer, search) as there:
         names = await everything_of_reindex(there)
-        await everything_of_serve(there, names[-1], names[-2])
+        await as_an_earlier_version_made_it(place)
+        async with writing(there) as writer:
+            assert await writer.term("20261124t061700z-5f2c9a") == 5
+            await everything_of_serve(there, names[-1], names[-2])
         assert there.indexer_guard.refused == there.search_guard.refused == []
         assert set(all_grants(indexer)) - there.indexer_guard.needed == set()
         assert set(all_grants(search)) - there.search_guard.needed == set()

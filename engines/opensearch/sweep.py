@@ -1,0 +1,82 @@
+"""`sweep`: removes what builds have left that broke off. Only who has the right to write may do so.
+
+What goes bears the name of a generation of this prefix and the id of this installation, and a term lower than
+that of who sweeps: a writer that was stopped and goes on removes nothing of the one that took its place.
+"""
+
+import logging
+from collections.abc import Collection
+
+import orjson
+
+from engines.generation import term_of
+from engines.opensearch.client import Client, Forbidden, Refused
+from engines.opensearch.creation import delete_index
+from engines.opensearch.names import Names
+from engines.opensearch.retire import never_served, unfinished
+from engines.opensearch.served import generations, metas, served
+
+_LOG = logging.getLogger(__name__)
+
+
+async def sweep(
+    client: Client,
+    names: Names,
+    identity: str,
+    *,
+    building: Collection[str],
+    begun: Collection[str],
+    below: int,
+) -> None:
+    """Remove unfinished generations of terms under `below`, those in `building` aside.
+
+    `begun` are generations that this installation is known to have begun. Raises DamagedGeneration and
+    ForeignGeneration where what is served cannot be told: then nothing goes.
+    """
+    present = await served(client, names)
+    generation = None if present is None else present.generation
+    ours = await generations(client, names, identity)
+    for index in unfinished(ours, building, below):
+        await delete_index(client, index)
+    for index in await _made_by_writing(client, names, building, begun, below):
+        await delete_index(client, index)
+    for index in never_served(ours, generation, building, below):
+        await _delete_unless_served(client, names, index, generation or names.lease)
+
+
+async def _made_by_writing(
+    client: Client, names: Names, building: Collection[str], begun: Collection[str], below: int
+) -> list[str]:
+    """Give indices that say nothing of themselves, and bear the name of a generation that was begun here.
+
+    A cluster makes them of documents that are on their way to an index which somebody deletes.
+    """
+    found = await metas(client, names.all) or {}
+    return [
+        index
+        for index, value in found.items()
+        if value is None
+        and names.is_generation(index)
+        and index in begun
+        and index not in building
+        and term_of(index) < below
+    ]
+
+
+async def _delete_unless_served(client: Client, names: Names, index: str, present: str) -> None:
+    """Delete an index in one step with making sure that the alias is still on another.
+
+    The cluster may have been asked to serve it by a writer that ended before the answer came. Before the
+    first publish the alias is on the lease index, and who may not delete that is refused all of it: then it
+    goes when it is retired.
+    """
+    off = {"index": present, "alias": names.served, "must_exist": True}
+    on = {"index": present, "alias": names.served, "is_hidden": True}
+    actions = [{"remove": off}, {"add": on}, {"remove_index": {"index": index}}]
+    try:
+        await client.request("POST", "/_aliases", body=orjson.dumps({"actions": actions}))
+    except Forbidden as error:
+        _LOG.info("%s, which was never served, stays for now: %s", index, error)
+    except Refused as error:
+        if error.status != 404:
+            raise
