@@ -1,7 +1,7 @@
 """`Pace`: how many requests a second go to an endpoint; fewer once it says that they are too many."""
 
 from collections import deque
-from math import floor
+from math import floor, inf
 
 from engines.clock import Clock
 
@@ -22,7 +22,7 @@ class Pace:
         self._setting = rate
         self._clock = clock
         self._rate = rate
-        self._changed = 0.0
+        self._changed = -inf
         self._paused_until = 0.0
         self._slots: deque[float] = deque(maxlen=max(1, floor(rate)))
 
@@ -47,7 +47,7 @@ class Pace:
         """
         now = self._clock.monotonic()
         self._paused_until = max(self._paused_until, now + pause)
-        if sent >= self._changed:
+        if sent > self._changed:
             self._rate = max(self._rate / 2, self._setting * _SLOWEST)
             self._changed = now
 
@@ -64,10 +64,12 @@ class Pace:
         At the full rate as many requests may go at once as the rate allows for a second; at a reduced one
         they go one by one.
         """
-        together = floor(self._rate) if self._rate == self._setting and self._rate >= 1 else 1
+        together, apart = 1, 1.0 / self._rate
+        if self._rate == self._setting and self._rate >= 1:
+            together, apart = floor(self._rate), 1.0
         moment = max(self._clock.monotonic(), self._paused_until)
         if len(self._slots) >= together:
-            moment = max(moment, self._slots[-together] + together / self._rate)
+            moment = max(moment, self._slots[-together] + apart)
         if self._slots:
             moment = max(moment, self._slots[-1])
         self._slots.append(moment)
