@@ -15,7 +15,15 @@ from clouds.payload import BadAnswer
 from clouds.signature import Parameters, canonical_query
 from indexer.deadline import Deadline
 from indexer.limits import Limits
-from indexer.sources.credential import AccessKey, Agency, Credential, InstanceKeys, Password, Proof
+from indexer.sources.credential import (
+    AccessKey,
+    Agency,
+    ApplicationCredential,
+    Credential,
+    InstanceKeys,
+    Password,
+    Proof,
+)
 from indexer.sources.failure import Down, Failure
 from indexer.sources.given import GivenLogin
 from indexer.sources.http import Answer, Http
@@ -64,7 +72,7 @@ def _own_address(credential: Credential) -> tuple[str, ...]:
 def login_with(http: Http, configured: Configured) -> Login:
     """Choose the way to prove who asks that fits a credential."""
     match configured.current:
-        case Password():
+        case Password() | ApplicationCredential():
             return PasswordLogin(http, configured)
         case InstanceKeys() as instance:
             return InstanceLogin(http, instance)

@@ -33,11 +33,24 @@ class NoCredential:
 
 @dataclass(frozen=True, slots=True)
 class Password:
-    """A user of an account (`domain`), who gets a token for each project."""
+    """A user of an account (`domain`), who gets a token for each project.
+
+    Where no project is named the token is for the account; with `unscoped` it is for nothing at all, as
+    Keystone gives plain users no token for their domain.
+    """
 
     user: str
     domain: str
     password: SecretStr
+    unscoped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationCredential:
+    """What a user of an OpenStack cloud made for a program: it opens one project."""
+
+    identifier: str
+    secret: SecretStr
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +74,7 @@ class Agency:
 
 Proof = AccessKey | ReadyToken | NoCredential
 Base = AccessKey | ReadyToken | Password | InstanceKeys
-Credential = Proof | Password | InstanceKeys | Agency
+Credential = Proof | Password | ApplicationCredential | InstanceKeys | Agency
 
 
 class Unreadable(Exception):
@@ -75,8 +88,8 @@ def secrets_of(credential: Credential) -> tuple[SecretStr, ...]:
             return (secret, access) if token is None else (token, secret, access)
         case ReadyToken(token):
             return (token,)
-        case Password(_, _, password):
-            return (password,)
+        case Password(password=secret) | ApplicationCredential(secret=secret):
+            return (secret,)
         case Agency(_, _, base):
             return secrets_of(base)
         case NoCredential() | InstanceKeys():

@@ -1,6 +1,7 @@
-"""`PasswordLogin`: a token for each project, by user and password.
+"""`PasswordLogin`: a token for each project, by user and password or by an application credential.
 
-Source: IAM API Reference, "Obtaining a User Token Through Password Authentication".
+Sources: IAM API Reference, "Obtaining a User Token Through Password Authentication"; OpenStack Identity API
+v3, "Authentication and token management".
 """
 
 import asyncio
@@ -10,9 +11,10 @@ from functools import partial
 from pydantic import SecretStr
 from yarl import URL
 
+from clouds import keystone
 from clouds.error import Meaning
 from clouds.issued import TOKENS_PATH, password_login, read_token
-from indexer.sources.credential import NoCredential, Password, Proof, ReadyToken
+from indexer.sources.credential import ApplicationCredential, NoCredential, Password, Proof, ReadyToken
 from indexer.sources.failure import Failure
 from indexer.sources.http import Http
 from indexer.sources.kept import Issued, Kept
@@ -25,6 +27,9 @@ _REFUSED = 2
 one, and accounts are locked after a few more."""
 
 
+Who = Password | ApplicationCredential
+
+
 class PasswordLogin:
     """One token a project, each renewed early; one login at a time, none with a password that failed."""
 
@@ -33,8 +38,8 @@ class PasswordLogin:
         self._configured = configured
         self._kept: dict[Place, Kept] = {}
         self._one_by_one = asyncio.Lock()
-        self._accepted: Password | None = None
-        self._refused: Password | None = None
+        self._accepted: Who | None = None
+        self._refused: Who | None = None
         self._refusals = 0
         self._failure: Failure | None = None
         self._tokens: set[SecretStr] = set()
@@ -57,25 +62,27 @@ class PasswordLogin:
         self._of(place).accepted(proof)
 
     def _of(self, place: Place) -> Kept:
+        if isinstance(self._configured.current, ApplicationCredential):
+            place = Place(place.identity, None)  # its one token is for its own project, whatever is asked
         return self._kept.setdefault(place, Kept(self._http.lanes.clock, once=True))
 
     async def _issued(self, place: Place) -> Issued:
         async with self._one_by_one:
-            who = self._password()
+            who = self._who()
             try:
                 return await self._tried(who, place)
             except Failure as failure:
                 if failure.meaning is not Meaning.CONFIGURATION or self._configured.instead_of(who) is None:
                     raise
-            return await self._tried(self._password(), place)
+            return await self._tried(self._who(), place)
 
-    def _password(self) -> Password:
+    def _who(self) -> Who:
         current = self._configured.current
-        if not isinstance(current, Password):
-            raise Failure("the login is no longer configured as one by password", Meaning.CONFIGURATION)
+        if not isinstance(current, Password | ApplicationCredential):
+            raise Failure("the login is no longer configured as one for tokens", Meaning.CONFIGURATION)
         return current
 
-    async def _tried(self, who: Password, place: Place) -> Issued:
+    async def _tried(self, who: Who, place: Place) -> Issued:
         if self._failure is not None and self._refused == who:
             raise self._failure
         try:
@@ -90,19 +97,33 @@ class PasswordLogin:
         self._accepted = who
         return issued
 
-    async def _login(self, who: Password, place: Place) -> Issued:
+    async def _login(self, who: Who, place: Place) -> Issued:
         url = URL(f"{place.identity}{TOKENS_PATH}?nocatalog=true", encoded=True)
-        body = password_login(
-            user=who.user,
-            domain=who.domain,
-            password=who.password.get_secret_value(),
-            project=place.project,
-        )
+        body = _body(who, place.project)
         headers = headers_for(NoCredential(), url, project=None, now=self._http.lanes.clock.now(), login=body)
         answer = await self._http.post(place.identity, url, headers, body)
-        what = f"login of user {who.user!r}" + (f" for project {place.project}" if place.project else "")
+        what = _named(who) + (f" for project {place.project}" if place.project else "")
         token = read_login(answer, what, self.secrets, lambda one: read_token(one.headers, one.body))
         self._tokens.add(SecretStr(token.token))
         if token.seconds is not None and token.seconds <= 0:
             raise Failure(f"{what}: the token that came had already expired", Meaning.OTHER)
         return Issued(ReadyToken(SecretStr(token.token)), token.seconds or math.inf)
+
+
+def _body(who: Who, project: str | None) -> bytes:
+    match who:
+        case ApplicationCredential(identifier, secret):
+            return keystone.application_credential_login(
+                identifier=identifier, secret=secret.get_secret_value()
+            )
+        case Password(user, domain, password, unscoped):
+            write = keystone.password_login if unscoped else password_login
+            return write(user=user, domain=domain, password=password.get_secret_value(), project=project)
+
+
+def _named(who: Who) -> str:
+    match who:
+        case ApplicationCredential(identifier):
+            return f"login with application credential {identifier!r}"
+        case Password(user):
+            return f"login of user {user!r}"

@@ -1,7 +1,11 @@
-"""Which projects of an account a crawl goes through, by region."""
+"""Which projects of an account a crawl goes through, by region.
+
+On Huawei Cloud a project lies in one region; a project of Keystone is in all regions.
+"""
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clouds.endpoint import endpoint
@@ -10,9 +14,10 @@ from clouds.identity import OWN_PROJECTS_PATH, PROJECTS_PATH, Project, parse_pro
 from clouds.payload import BadAnswer
 from indexer.deadline import Deadline
 from indexer.sources.account import Account
-from indexer.sources.credential import ReadyToken
+from indexer.sources.credential import ApplicationCredential, ReadyToken
 from indexer.sources.failure import Failure
 from indexer.sources.source import Source
+from mappings.scope import CloudKind
 
 _NAMED_IN_A_MESSAGE = 20
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -55,7 +60,7 @@ async def expand(source: Source, account: Account, deadline: Deadline) -> Expans
     """Ask the identity service of every region for the account's projects, and choose the configured ones."""
     addresses = {region: endpoint(source.identity_endpoint, region) for region in source.regions}
     different = tuple(dict.fromkeys(addresses.values()))
-    asked = await asyncio.gather(*(_projects(account, address, deadline) for address in different))
+    asked = await asyncio.gather(*(_projects(source, account, address, deadline) for address in different))
     answers = dict(zip(different, asked, strict=True))
     visible: dict[str, tuple[Project, ...]] = {}
     failed: dict[str, str] = {}
@@ -73,7 +78,7 @@ def choose(source: Source, visible: dict[str, tuple[Project, ...]], failed: dict
     chosen: dict[str, tuple[str, ...]] = {}
     unreached = [Unreached(source.name, region, reason) for region, reason in failed.items()]
     for region, projects in visible.items():
-        own = [project for project in projects if project.enabled and belongs(project, region)]
+        own = [project for project in projects if project.enabled and belongs(source, project, region)]
         wanted = [project.id for project in own if _configured(source, project)]
         if wanted:
             chosen[region] = tuple(dict.fromkeys(wanted))
@@ -85,8 +90,11 @@ def choose(source: Source, visible: dict[str, tuple[Project, ...]], failed: dict
             )
     if not failed:
         unreached += _unknown(source, visible)
-    if isinstance(source.credential, ReadyToken) and sum(map(len, chosen.values())) > 1:
-        reason = "a ready-made token is valid for one project only: name that one in `projects`"
+    if isinstance(source.credential, ReadyToken | ApplicationCredential) and _several(chosen):
+        what = (
+            "a ready-made token" if isinstance(source.credential, ReadyToken) else "an application credential"
+        )
+        reason = f"{what} is valid for one project only: name that one in `projects`"
         return Expansion({}, (Unreached(source.name, None, reason),))
     everything = [project for projects in visible.values() for project in projects]
     return Expansion(
@@ -97,16 +105,29 @@ def choose(source: Source, visible: dict[str, tuple[Project, ...]], failed: dict
     )
 
 
-def belongs(project: Project, region: str) -> bool:
+def belongs(source: Source, project: Project, region: str) -> bool:
     """Tell whether a project lies in a region: its name is the region's, or that with a suffix after `_`.
 
-    Source: IAM API Reference, "Querying Projects".
+    Source: IAM API Reference, "Querying Projects". A project of Keystone lies in every region.
     """
+    if source.kind is CloudKind.GLANCE:
+        return True
     return project.name == region or project.name.startswith(f"{region}_")
 
 
-async def _projects(account: Account, address: str, deadline: Deadline) -> tuple[Project, ...] | Failure:
-    """Ask for all projects of the account; a user who may not list them sees at least their own."""
+def _several(chosen: Mapping[str, tuple[str, ...]]) -> bool:
+    return len({project for projects in chosen.values() for project in projects}) > 1
+
+
+async def _projects(
+    source: Source, account: Account, address: str, deadline: Deadline
+) -> tuple[Project, ...] | Failure:
+    """Ask for all projects of the account; a user who may not list them sees at least their own.
+
+    On Keystone those who may list all see projects that they have no part in.
+    """
+    if source.kind is CloudKind.GLANCE:
+        return await _projects_at(account, address, OWN_PROJECTS_PATH, deadline)
     answer = await _projects_at(account, address, PROJECTS_PATH, deadline)
     if isinstance(answer, Failure) and answer.meaning is Meaning.FORBIDDEN:
         return await _projects_at(account, address, OWN_PROJECTS_PATH, deadline)
@@ -146,7 +167,7 @@ def _unknown(source: Source, visible: dict[str, tuple[Project, ...]]) -> list[Un
             reason = f"no project has the name or id {name!r}; the account sees: {known}"
         elif not project.enabled:
             reason = f"the project {name!r} is disabled"
-        elif not any(belongs(project, region) for region in source.regions):
+        elif not any(belongs(source, project, region) for region in source.regions):
             reason = f"the project {name!r} ({project.name}) belongs to none of the configured regions"
         else:
             continue
