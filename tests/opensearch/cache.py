@@ -13,15 +13,15 @@ from tests.opensearch.account import Account, open_to
 from tests.opensearch.unavailable import Unavailable, in_plain_words
 
 
-def cache_folder(account: Account | None) -> Path:
-    """The first place that is ours alone to write and that the server's account may read.
+def cache_folder(account: Account | None, name: str = "opensearch") -> Path:
+    """The first place that is ours alone to write and that the server's account may read; in it, `name`.
 
     `$XDG_CACHE_HOME/ims-catalog`, `~/.cache/ims-catalog`; for root, whose home is closed to others,
     `/var/cache/ims-catalog`; else a folder among the temporary ones.
     """
     tried = []
     for place in _places():
-        folder = place / "opensearch"
+        folder = place / name
         try:
             hindrance = _hindrance(place, folder, account)
         except OSError as error:

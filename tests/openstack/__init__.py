@@ -1,0 +1,1 @@
+"""A real Keystone and Glance for the tests: installed once, started, stopped."""
