@@ -2,6 +2,8 @@
 
 import importlib
 from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -13,16 +15,18 @@ from engines.embedded.ledger import open_ledger as open_embedded_ledger
 from engines.embedded.private import make_folder
 from engines.embedded.readers import EmbeddedReaders
 from engines.embedded.writer import open_writer as open_embedded_writer
-from engines.ledger import Ledger
+from engines.ledger import Keep, Ledger
 from ims_catalog import settings as declared
 from ims_catalog.check import Check
 from ims_catalog.configuration import ConfigurationError
 from ims_catalog.cursor_key import cursor_key, shared_cursor_key
 from ims_catalog.secrets import read_secret
+from indexer.gate import GateLimits
 from indexer.limits import Limits
 from indexer.sources.credential import (
     AccessKey,
     Agency,
+    ApplicationCredential,
     Base,
     Credential,
     InstanceKeys,
@@ -136,6 +140,23 @@ def limits(settings: declared.Settings) -> Limits:
     return Limits(**dict(settings.crawl))
 
 
+def gate_limits(settings: declared.Settings) -> GateLimits:
+    """Give what a listing may lose without being doubted."""
+    given = dict(settings.gate)
+    return GateLimits(**{**given, "repeat_after": timedelta(seconds=settings.gate.repeat_after)})
+
+
+def keep(settings: declared.Settings) -> Keep:
+    """Give how much the ledger keeps."""
+    kept = settings.ledger
+    return Keep(
+        runs=kept.runs,
+        changes=kept.changes,
+        age=timedelta(seconds=kept.age),
+        removed=timedelta(seconds=kept.removed),
+    )
+
+
 def sources(settings: declared.Settings) -> tuple[Source, ...]:
     """Give the sources with their secrets, read now. Raises ConfigurationError."""
     if not settings.sources:
@@ -146,6 +167,8 @@ def sources(settings: declared.Settings) -> tuple[Source, ...]:
 
 
 def _source(given: declared.Source) -> Source:
+    if given.kind == "glance":
+        return _glance(given)
     known = ENDPOINTS.get(given.cloud)
     endpoint = given.endpoint or (known.ims if known else None)
     identity_endpoint = given.identity_endpoint or (known.identity if known else None)
@@ -164,20 +187,51 @@ def _source(given: declared.Source) -> Source:
         image_types=given.image_types or brought,
         member_status=given.member_status,
         enterprise_project_id=given.enterprise_project_id,
-        credential=_credential(given.auth, given.name),
-        reread=partial(_credential_again, given.auth, given.name),
+        credential=_credential(given),
+        reread=partial(_again, _credential, given),
     )
 
 
-def _credential_again(auth: declared.Auth, name: str) -> Credential:
+def _glance(given: declared.Source) -> Source:
+    """Give a source of OpenStack: it brings nothing that is not written."""
+    types = given.image_types or (ImageType.GOLD, ImageType.PRIVATE, ImageType.SHARED)
+    return Source(
+        name=given.name,
+        kind=CloudKind.GLANCE,
+        cloud=given.cloud,
+        regions=given.regions,
+        projects=None if given.projects == "*" else given.projects,
+        endpoint=given.endpoint or "",
+        ecs_endpoint=given.compute_endpoint,
+        identity_endpoint=given.identity_endpoint or "",
+        image_types=(*types, ImageType.MARKET) if given.community else types,
+        member_status=given.member_status,
+        hidden=given.hidden,
+        community=given.community,
+        all_projects=given.all_projects,
+        credential=_keystone_credential(given),
+        reread=partial(_again, _keystone_credential, given),
+    )
+
+
+def _again(read: Callable[[declared.Source], Credential], given: declared.Source) -> Credential:
     try:
-        return _credential(auth, name)
+        return read(given)
     except ConfigurationError as error:
         raise Unreadable(str(error)) from None
 
 
-def _credential(auth: declared.Auth, name: str) -> Credential:
+def _keystone_credential(given: declared.Source) -> Credential:
+    credential = _credential(given)
+    return replace(credential, unscoped=True) if isinstance(credential, Password) else credential
+
+
+def _credential(given: declared.Source) -> Credential:
+    auth, name = given.auth, given.name
     match auth:
+        case declared.ApplicationCredentialAuth():
+            what = f'secret of the application credential of source "{name}"'
+            return ApplicationCredential(auth.id, read_secret(auth.secret_env, auth.secret_file, what))
         case declared.AgencyAuth():
             return Agency(auth.domain, auth.agency, _base(auth.base, name))
         case declared.NoAuth():

@@ -221,6 +221,21 @@ class PasswordAuth(_Section):
         return self
 
 
+class ApplicationCredentialAuth(_Section):
+    """What a user of an OpenStack cloud made for a program."""
+
+    kind: Literal["application_credential"] = Field(
+        description='Get a token by an application credential, which opens one project; for kind = "glance".'
+    )
+    id: str = Field(min_length=1, description="Id of the application credential.")
+    secret_env: str = Field(
+        default="OS_APPLICATION_CREDENTIAL_SECRET", description="Environment variable with its secret."
+    )
+    secret_file: Path | None = Field(
+        default=None, description="File with its secret; used instead of the environment variable."
+    )
+
+
 class InstanceAuth(_Section):
     """The keys of the instance that this runs on."""
 
@@ -254,7 +269,7 @@ class NoAuth(_Section):
 
 
 Auth = Annotated[
-    AccessKeyAuth | PasswordAuth | AgencyAuth | InstanceAuth | TokenAuth | NoAuth,
+    AccessKeyAuth | PasswordAuth | ApplicationCredentialAuth | AgencyAuth | InstanceAuth | TokenAuth | NoAuth,
     Field(discriminator="kind"),
 ]
 Region = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
@@ -264,20 +279,29 @@ class Source(_Section):
     """One cloud account to crawl."""
 
     name: Name = Field(description="Name of the source in scopes, runs and messages; unique.")
-    kind: Literal["ims"] = Field(default="ims", description="The API it speaks.")
+    kind: Literal["ims", "glance"] = Field(
+        default="ims", description="The API it speaks: that of Huawei Cloud, or that of OpenStack."
+    )
     cloud: Name = Field(
         default="huawei",
-        description='Label of the cloud on its images; "huawei" and "otc" bring endpoints and image types.',
+        description='Label of the cloud on its images; "huawei" and "otc" bring endpoints and image types.'
+        ' For kind = "glance" a label of your own, which must be set.',
     )
     regions: Several[Region] = Field(description="Regions to crawl.")
     projects: Literal["*"] | Several[str] = Field(
         default="*", description='Names or ids of projects; "*" for all that the account can see.'
     )
     endpoint: Endpoint | None = Field(
-        default=None, description="IMS, with {region} where the region goes; brought by the cloud if known."
+        default=None,
+        description="IMS or Glance, with {region} where the region goes; brought by the cloud if known.",
     )
     ecs_endpoint: Endpoint | None = Field(default=None, description="ECS, for flavors; likewise.")
-    identity_endpoint: Endpoint | None = Field(default=None, description="IAM, for projects; likewise.")
+    compute_endpoint: Endpoint | None = Field(
+        default=None, description='Nova, for flavors; for kind = "glance". Without it there are none.'
+    )
+    identity_endpoint: Endpoint | None = Field(
+        default=None, description="IAM or Keystone (without /v3), for projects and logins; likewise."
+    )
     plain_http: bool = Field(
         default=False,
         description="Allow http:// towards other hosts than this one: everyone on the way can read along.",
@@ -291,13 +315,47 @@ class Source(_Section):
     enterprise_project_id: str | None = Field(
         default=None, description="`all_granted_eps` for users with rights by enterprise project only."
     )
+    hidden: bool = Field(
+        default=False, description='List hidden images (os_hidden) too; for kind = "glance".'
+    )
+    community: bool = Field(
+        default=False,
+        description="List community images of all projects, as images that everyone sees and trusts least;"
+        ' for kind = "glance". Without it they are their owner\'s.',
+    )
+    all_projects: bool = Field(
+        default=False,
+        description="List the images of all projects of the cloud, as an administrator may; projects then"
+        ' names those through which it is one; for kind = "glance". An image is shown to its owner and its'
+        " members.",
+    )
     auth: Auth = Field(description="How requests prove who they are.")
 
     @model_validator(mode="after")
+    def _fits_its_kind(self) -> "Source":
+        glance = self.kind == "glance"
+        for name in _OF_IMS if glance else _OF_GLANCE:
+            if name in self.model_fields_set:
+                instead = ": compute_endpoint is for Nova" if name == "ecs_endpoint" else ""
+                raise ValueError(f'{name} is nothing that kind = "{self.kind}" has{instead}')
+        allowed = ("password", "application_credential", "token")
+        if glance and self.auth.kind not in allowed:
+            raise ValueError(f'auth.kind = "{self.auth.kind}" is not for Keystone: {", ".join(allowed)} are')
+        if not glance and self.auth.kind == "application_credential":
+            raise ValueError('auth.kind = "application_credential" is for kind = "glance" only')
+        if glance and (self.cloud in _WITH_ENDPOINTS or not (self.endpoint and self.identity_endpoint)):
+            raise ValueError(
+                'kind = "glance" needs endpoint, identity_endpoint and cloud, a label such as "openstack"'
+            )
+        if glance and ImageType.MARKET in (self.image_types or ()):
+            raise ValueError('image_types: kind = "glance" has gold, private and shared ones')
+        return self
+
+    @model_validator(mode="after")
     def _endpoints_are_safe(self) -> "Source":
-        if self.cloud not in {"huawei", "otc"} and not (self.endpoint and self.identity_endpoint):
+        if self.cloud not in _WITH_ENDPOINTS and not (self.endpoint and self.identity_endpoint):
             raise ValueError(f'cloud "{self.cloud}" brings no endpoints: set endpoint and identity_endpoint')
-        for name in ("endpoint", "ecs_endpoint", "identity_endpoint"):
+        for name in ("endpoint", "ecs_endpoint", "compute_endpoint", "identity_endpoint"):
             address = getattr(self, name)
             if address is None:
                 continue
@@ -305,6 +363,11 @@ class Source(_Section):
             if parts.scheme == "http" and parts.hostname not in LOOPBACK and not self.plain_http:
                 raise ValueError(f"{name} is plain http: use https, or allow it with plain_http = true")
         return self
+
+
+_WITH_ENDPOINTS = frozenset({"huawei", "otc"})
+_OF_IMS = ("ecs_endpoint", "enterprise_project_id")
+_OF_GLANCE = ("compute_endpoint", "hidden", "community", "all_projects")
 
 
 class Crawl(_Section):
@@ -315,6 +378,42 @@ class Crawl(_Section):
     run_deadline: Duration = Field(default=3600.0, description="The crawl of one run.")
     concurrency: int = Field(default=2, ge=1, le=16, description="Requests at once to one endpoint.")
     requests_per_second: float = Field(default=10.0, gt=0, le=1000, description="To one endpoint.")
+
+
+class Gate(_Section):
+    """What a listing may lose before it is doubted: a doubted one is held, its images stay as they were."""
+
+    shrink: float = Field(
+        default=0.2, gt=0, le=1, description="Share of its images that a listing may lose from run to run."
+    )
+    shrink_least: int = Field(
+        default=20, ge=0, description="So many images may always be lost, unless none is left."
+    )
+    repeats: int = Field(
+        default=3, ge=1, description="Whole listings that must lack the same images for that to be believed."
+    )
+    repeat_after: Duration = Field(default=86400.0, description="Time that these listings must span.")
+    doubt: float = Field(
+        default=0.5, gt=0, le=1, description="Share of held listings above which nothing at all is published."
+    )
+    refused: float = Field(
+        default=0.05, ge=0, le=1, description="Share of unreadable records above which nothing is published."
+    )
+    refused_least: int = Field(default=20, ge=0, description="So many records may always be unreadable.")
+    ask: int = Field(
+        default=200, ge=0, le=10_000, description="Missing images of a listing asked for by id in one run."
+    )
+
+
+class Ledger(_Section):
+    """How long the ledger keeps what it tells."""
+
+    runs: int = Field(default=1_000, ge=1, description="Runs at most.")
+    changes: int = Field(default=100_000, ge=0, description="Changes of images at most, also of one run.")
+    age: Duration = Field(default=90 * 86400.0, description="Age of the oldest run and the oldest change.")
+    removed: Duration = Field(
+        default=365 * 86400.0, description="How long a removed image is known as one that was there."
+    )
 
 
 class Api(_Section):
@@ -339,6 +438,10 @@ class Access(_Section):
     """Who sees what."""
 
     mode: Literal["open"] = Field(default="open", description="Everyone who reaches the API sees everything.")
+    max_carry: Duration = Field(
+        default=86400.0,
+        description="How long an image that is shared goes on being seen while nobody can confirm the share.",
+    )
     open_to_everyone: bool = Field(
         default=False, description="Needed to listen beyond this machine in open mode."
     )
@@ -358,6 +461,8 @@ class Settings(BaseSettings):
     engine: Engine = Field(default=Engine(), description=Engine.__doc__)
     sources: tuple[Source, ...] = Field(default=(), description="Each `[[sources]]` is one cloud account.")
     crawl: Crawl = Field(default=Crawl(), description=Crawl.__doc__)
+    gate: Gate = Field(default=Gate(), description=Gate.__doc__)
+    ledger: Ledger = Field(default=Ledger(), description=Ledger.__doc__)
     api: Api = Field(default=Api(), description=Api.__doc__)
     access: Access = Field(default=Access(), description=Access.__doc__)
 

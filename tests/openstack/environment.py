@@ -10,11 +10,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.opensearch.cache import cache_folder, made_once
+from tests.opensearch.unavailable import Unavailable
 from tests.openstack import configuration
 from tests.openstack.configuration import PASSWORD, PLACEHOLDER, configure
 from tests.openstack.missing import Missing
-from tests.opensearch.cache import cache_folder, made_once
-from tests.opensearch.unavailable import Unavailable
 
 CONSTRAINTS = Path(__file__).with_name("constraints.txt")
 _PATIENCE = 600

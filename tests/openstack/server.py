@@ -15,11 +15,11 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
+from tests.opensearch import keeper
 from tests.openstack import pair
 from tests.openstack.configuration import PLACEHOLDER, Addresses, configure
 from tests.openstack.environment import environment, prepared
 from tests.openstack.missing import Missing
-from tests.opensearch import keeper
 
 START = 110
 """Seconds for both to answer; it takes 10 to 30 on two busy cores."""

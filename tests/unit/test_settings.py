@@ -3,17 +3,31 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from ims_catalog.compose import sources
 from ims_catalog.configuration import ConfigurationError, load_settings
 from ims_catalog.duration import seconds
 from ims_catalog.secrets import read_secret
 from ims_catalog.settings import AccessKeyAuth
+from indexer.sources.credential import ApplicationCredential, Password
 
 SOURCE = """
 [[sources]]
 name = "prod"
 regions = ["cn-north-4"]
 auth = { kind = "aksk" }
+"""
+KEYSTONE_USER = ', user = "u", domain = "Default", password_env = "P"'
+GLANCE = f"""
+[[sources]]
+name = "private"
+kind = "glance"
+cloud = "openstack"
+regions = ["home"]
+endpoint = "https://glance.example.com"
+identity_endpoint = "https://keystone.example.com"
+auth = {{ kind = "password"{KEYSTONE_USER} }}
 """
 CLUSTER = '[engine]\nkind = "opensearch"\n'
 HOST = CLUSTER + 'url = "https://search.example.com:9200"\n'
@@ -62,6 +76,23 @@ def test_a_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: py
         ),
         pytest.param(
             SOURCE + 'cloud = "mine"\n', ["mine", "identity_endpoint"], id="a cloud without endpoints"
+        ),
+        pytest.param(GLANCE.replace('"openstack"', '"otc"'), ["glance", "cloud"], id="no label of a Glance"),
+        pytest.param(
+            GLANCE.replace(f'"password"{KEYSTONE_USER}', '"aksk"'),
+            ["aksk", "application_credential"],
+            id="a login that Keystone has not",
+        ),
+        pytest.param(GLANCE + 'ecs_endpoint = "https://a.test"\n', ["compute_endpoint"], id="an ECS"),
+        pytest.param(GLANCE + 'image_types = ["market"]\n', ["image_types", "gold"], id="no market"),
+        pytest.param(
+            GLANCE + 'compute_endpoint = "http://a.test"\n', ["compute_endpoint", "https"], id="a plain Nova"
+        ),
+        pytest.param(SOURCE + "hidden = true\n", ["hidden", "ims"], id="hidden images of IMS"),
+        pytest.param(
+            SOURCE.replace('kind = "aksk"', 'kind = "application_credential", id = "x"'),
+            ["application_credential", "glance"],
+            id="an application credential for IMS",
         ),
         pytest.param("[engine\n", ["is not TOML"], id="broken TOML"),
         pytest.param('[engine]\nkind = "solr"\n', ["engine.kind", "opensearch"], id="an unknown engine"),
@@ -256,3 +287,27 @@ class TestSecrets:
         assert "hush" not in str(raised.value)
         with pytest.raises(ConfigurationError, match="cannot be read"):
             read_secret(None, tmp_path, "key")
+
+
+def test_a_glance_is_a_source_with_what_it_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("P", "hush")
+    more = 'community = true\nhidden = true\nall_projects = true\ncompute_endpoint = "https://nova.example.com"\n'
+    (source,) = sources(load_settings(written(tmp_path, GLANCE + more)))
+    assert (source.kind, source.hidden, source.community, source.all_projects) == ("glance", True, True, True)
+    assert source.ecs_endpoint == "https://nova.example.com"
+    assert source.image_types == ("gold", "private", "shared", "market")
+    assert source.credential == Password("u", "Default", SecretStr("hush"), unscoped=True)
+    (plain,) = sources(load_settings(written(tmp_path, GLANCE)))
+    assert plain.image_types == ("gold", "private", "shared")
+    assert plain.ecs_endpoint is None
+
+
+def test_an_application_credential_is_read_again(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("one")
+    login = f'kind = "application_credential", id = "a1", secret_file = "{tmp_path}/secret"'
+    text = GLANCE.replace(f'kind = "password"{KEYSTONE_USER}', login)
+    (source,) = sources(load_settings(written(tmp_path, text)))
+    assert source.credential == ApplicationCredential("a1", SecretStr("one"))
+    (tmp_path / "secret").write_text("two")
+    assert source.reread is not None
+    assert source.reread() == ApplicationCredential("a1", SecretStr("two"))
