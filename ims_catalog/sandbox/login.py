@@ -26,7 +26,7 @@ from ims_catalog.sandbox.estate import Project
 ACCOUNT = "sandbox-account"
 USER = "sandbox-user"
 AGENCY = "sandbox-agency"
-PASSWORD = f"{USER}-password-of-no-value"
+PASSWORD = f"no-value-as-a-password-of-{USER}"
 _KEYS_LIFE = timedelta(hours=1)
 
 

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from itertools import islice
 from types import TracebackType
 from typing import Self
@@ -149,6 +150,9 @@ class Sandbox:
         self.requests.append(received)
         effect = next((fault.effect for fault in list(self.faults) if self._strikes(fault, received)), None)
         answer = effect if isinstance(effect, Answer) else self._answer(signed, received)
+        answer = replace(
+            answer, headers={"Date": format_datetime(self.login.now(), usegmt=True), **answer.headers}
+        )
         return await send(request, answer, effect, self._closing)
 
     def _received(self, signed: Request) -> Received:
