@@ -1,14 +1,13 @@
 """The Image Management Service: how its list is asked for, and what its answers hold.
 
-Source: IMS API Reference, "Querying Images" (ims_03_0602) and "Querying the OSs Supported" (ims_03_0610).
+Source: IMS API Reference, "Querying Images" (ims_03_0602).
 """
 
 from dataclasses import dataclass
 
-from clouds.payload import BadAnswer, Record, name_of, object_of, objects_of, read_json
+from clouds.payload import BadAnswer, Record, object_of, objects_of, read_json
 
 IMAGES_PATH = "/v2/cloudimages"
-OS_VERSIONS_PATH = "/v1/cloudimages/os_version"
 
 PAGE_LIMIT = 500
 """The documented default; IMS states no maximum, its twin for edge sites states this one."""
@@ -84,22 +83,6 @@ def parse_page(body: bytes) -> Page:
     if len(images) > LARGEST_PAGE:
         raise BadAnswer(f"a page of images holds {LARGEST_PAGE} records at most, this holds {len(images)}")
     return Page(images=images, next_marker=_next_marker(answer))
-
-
-def parse_os_versions(body: bytes) -> tuple[Record, ...]:
-    """Read the table of operating systems: the entries of all platforms' `version_list`, as they were sent.
-
-    An entry has `platform`, `os_version`, `os_version_key`, `os_type` and `os_bit`: a number here, a string
-    in images. `BadAnswer` for anything but an array of platforms.
-    """
-    platforms = read_json(body)
-    if not isinstance(platforms, list):
-        raise BadAnswer(f"a table of operating systems is an array, this is {name_of(platforms)}")
-    return tuple(
-        entry
-        for platform in platforms
-        for entry in objects_of(object_of(platform, "a platform"), "version_list", "a platform")
-    )
 
 
 def is_marker(text: str) -> bool:

@@ -4,11 +4,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 import orjson
 
 from engines.base import Companions
 from engines.ledger import Memory
+
+DOCUMENTED = "documented"
+"""The `source` of a flavor that was read in documents."""
+
+
+class Place(NamedTuple):
+    """A region of a cloud, whichever source crawls it."""
+
+    cloud: str
+    region: str
 
 
 class Table(StrEnum):
@@ -20,13 +31,17 @@ class Table(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One table of one region as a source gave it; `reason` says why there is none."""
+    """One table of one region as it is to be; `reason` says why that is not known.
+
+    `fetched`: the cloud gave it just now. Else it is what is documented, or nothing as nothing is wanted.
+    """
 
     table: Table
     cloud: str
     region: str
     records: tuple[Mapping[str, object], ...] = ()
     reason: str | None = None
+    fetched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +55,30 @@ class Known:
 def remembered(fetched: Iterable[Fetched], now: datetime) -> tuple[Memory, ...]:
     """Give what a run has to remember of the tables that it fetched."""
     return tuple(
-        Memory(f"{one.cloud}/{one.region}/{one.table.value}", fetched=now)
-        for one in fetched
-        if one.reason is None
+        Memory(_name(one.table, Place(one.cloud, one.region)), fetched=now) for one in fetched if one.fetched
     )
+
+
+def fresh(known: Known, table: Table, place: Place, now: datetime, every: float) -> bool:
+    """Tell whether a table that is served was fetched from the cloud less than `every` seconds ago."""
+    memory = known.memories.get(_name(table, place))
+    if memory is None or memory.fetched is None:
+        return False
+    age = (now - memory.fetched).total_seconds()
+    return 0 <= age < every and has_any(known.companions, table, place)
+
+
+def has_any(companions: Companions, table: Table, place: Place) -> bool:
+    """Tell whether a table of a region holds anything that the cloud itself said."""
+    records = companions.flavors if table is Table.FLAVORS else companions.os_versions
+    return any(
+        (record.get("cloud"), record.get("region")) == place and record.get("source") != DOCUMENTED
+        for record in records
+    )
+
+
+def _name(table: Table, place: Place) -> str:
+    return f"{place.cloud}/{place.region}/{table.value}"
 
 
 def merge_companions(before: Companions, fetched: Iterable[Fetched]) -> Companions:

@@ -9,8 +9,9 @@ class Limits:
 
     `largest_body` is of one answer, in bytes after decompression. A page of 500 images has less than 1 MiB; a
     hostile answer may take sixty times its size once it is read. `concurrency` and `requests_per_second` hold
-    for one endpoint. `pages` is per scope, `attempts` per request, `restarts` per scope whose marker was
-    deleted while it was listed.
+    for one endpoint. `pages` is per scope, `attempts` per request. A scope whose marker was deleted while it
+    was listed goes on from an earlier image so many times (`resumptions`), else it starts again (`restarts`).
+    Flavors and OS versions are fetched again after `companions_every`.
 
     Retries to an endpoint are at most `retry_share` of the requests to it, and `retry_allowance` besides. An
     endpoint that failed so many times in a row (`failures_in_a_row`) counts as down: it gets one request in
@@ -27,6 +28,8 @@ class Limits:
     pages: int = 20_000
     attempts: int = 5
     restarts: int = 3
+    resumptions: int = 50
+    companions_every: float = 86_400.0
     first_wait: float = 1.0
     longest_wait: float = 60.0
     retry_share: float = 0.2

@@ -27,6 +27,14 @@ class Progress(Protocol):
         """Listing a scope ended: whole if there is no reason."""
         ...
 
+    def compared(self, documents: int) -> None:
+        """So many documents were compared with what is served by now."""
+        ...
+
+    def asked(self, answered: int, images: int) -> None:
+        """Of so many images that a scope misses so many have been asked for by id."""
+        ...
+
     def built(self, documents: int) -> None:
         """The next generation holds so many documents by now."""
         ...
@@ -87,7 +95,7 @@ class _InLines:
     def __init__(self, stream: _Lasting) -> None:
         self._stream = stream
         self._images: dict[str, int] = {}
-        self._reported = 0
+        self._reported: dict[str, int] = {}
 
     def begun(self, scope: str, expected: int | None) -> None:
         self._images[scope] = 0
@@ -98,13 +106,23 @@ class _InLines:
     def ended(self, scope: str, reason: str | None) -> None:
         self._write(_end_of(scope, self._images.pop(scope, 0), reason))
 
+    def compared(self, documents: int) -> None:
+        self._count("comparing", documents)
+
+    def asked(self, answered: int, images: int) -> None:
+        if answered == images:
+            self._write(f"asked for by id: {images:,} images")
+
     def built(self, documents: int) -> None:
-        if documents - self._reported >= _LINE_EVERY:
-            self._reported = documents
-            self._write(f"building: {documents:,} documents")
+        self._count("building", documents)
 
     def close(self) -> None:
         self._stream.flush()
+
+    def _count(self, doing: str, documents: int) -> None:
+        if documents - self._reported.get(doing, 0) >= _LINE_EVERY:
+            self._reported[doing] = documents
+            self._write(f"{doing}: {documents:,} documents")
 
     def _write(self, line: str) -> None:
         self._stream.write(f"{line}\n")
@@ -124,7 +142,7 @@ class _OnTerminal:
         )
         self._tasks: dict[str, TaskID] = {}
         self._images: dict[str, int] = {}
-        self._building: TaskID | None = None
+        self._steps: dict[str, TaskID] = {}
         self._bars.start()
 
     def begun(self, scope: str, expected: int | None) -> None:
@@ -142,13 +160,25 @@ class _OnTerminal:
         line = _end_of(scope, self._images.pop(scope, 0), reason)
         self._bars.console.print(Text(line, style="" if reason is None else "yellow"))
 
+    def compared(self, documents: int) -> None:
+        self._step("comparing", documents)
+
+    def asked(self, answered: int, images: int) -> None:
+        self._step("asking by id", answered, images)
+
     def built(self, documents: int) -> None:
-        if self._building is None:
-            self._building = self._bars.add_task("building", total=None)
-        self._bars.update(self._building, completed=documents)
+        self._step("building", documents)
 
     def close(self) -> None:
         self._bars.stop()
+
+    def _step(self, doing: str, done: int, total: int | None = None) -> None:
+        """Show the step that is going on, and no other."""
+        for ended in self._steps.keys() - {doing}:
+            self._bars.remove_task(self._steps.pop(ended))
+        if doing not in self._steps:
+            self._steps[doing] = self._bars.add_task(doing, total=total)
+        self._bars.update(self._steps[doing], completed=done)
 
 
 def _short(scope: str) -> str:

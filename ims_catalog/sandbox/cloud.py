@@ -27,6 +27,7 @@ class Cloud:
         self._patches: dict[tuple[str, str], Record] = {}
         self._added: dict[tuple[str, str], Record] = {}
         self._members: dict[tuple[str, str], dict[str, str | None]] = {}
+        self._unlisted: set[tuple[str, str]] = set()
 
     def add(self, region: str, record: Record) -> str:
         """Add an image and give its id; what a listing needs and `record` does not say is filled in.
@@ -66,6 +67,18 @@ class Cloud:
         self.image(region, identifier)
         self._patches.setdefault((region, identifier), {}).update(changes)
 
+    def hide(self, region: str, identifier: str) -> None:
+        """Leave an image out of all listings; who asks for its id still gets it. Raises `UnknownImage`.
+
+        Open Telekom Cloud does so with public images that newer ones replace.
+        """
+        self.image(region, identifier)
+        self._unlisted.add((region, identifier))
+
+    def unhide(self, region: str, identifier: str) -> None:
+        """List an image again."""
+        self._unlisted.discard((region, identifier))
+
     def share(self, region: str, identifier: str, project: str, status: str = "accepted") -> None:
         """Share a private image to a project, or change the status of that."""
         self.image(region, identifier)
@@ -93,9 +106,8 @@ class Cloud:
 
     def listed(self, listing: Listing, after: Key | None = None) -> Iterator[Listed]:
         """Give what a listing shows, in its order; only what stands behind `after`."""
-        if listing.image_type == "shared":
-            return self._shared(listing, after)
-        return self._own(listing, after)
+        found = self._shared(listing, after) if listing.image_type == "shared" else self._own(listing, after)
+        return (one for one in found if (listing.region, one[0][1]) not in self._unlisted)
 
     def records(self, listing: Listing) -> Iterator[Record]:
         """Give the records of a listing, in its order."""

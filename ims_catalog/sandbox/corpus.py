@@ -1,4 +1,4 @@
-"""The published facts that an estate is drawn from: operating systems, image names, flavors."""
+"""The published facts that an estate is drawn from: operating systems and image names."""
 
 import functools
 import json
@@ -30,20 +30,6 @@ class Corpus:
     other_names: tuple[str, ...]
 
 
-class FlavorFacts(TypedDict, total=False):
-    """What is published of a flavor; `extra_specs` only where an answer of the API was."""
-
-    name: str
-    vcpus: int
-    ram_mb: int
-    arch: str
-    category: str
-    virtualization: str
-    gpu: str
-    performancetype: str
-    extra_specs: dict[str, str]
-
-
 class _SystemRow(TypedDict):
     platform: str
     os_version: str
@@ -63,10 +49,6 @@ class _Images(TypedDict):
     operating_systems: list[_SystemRow]
     image_names: list[_NameRow]
     names_without_os: list[_NameRow]
-
-
-class _Flavors(TypedDict):
-    flavors: list[FlavorFacts]
 
 
 @functools.cache
@@ -91,13 +73,6 @@ def corpus() -> Corpus:
         arm_names=_names(data["image_names"], "arm"),
         other_names=tuple(row["name"] for row in data["names_without_os"]),
     )
-
-
-@functools.cache
-def flavor_facts() -> tuple[FlavorFacts, ...]:
-    """Read the published flavors, once per process."""
-    data: _Flavors = json.loads(_text("flavors.json"))
-    return tuple(data["flavors"])
 
 
 def _names(rows: list[_NameRow], architecture: str) -> dict[str, tuple[str, ...]]:

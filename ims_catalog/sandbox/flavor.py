@@ -8,7 +8,8 @@ import functools
 import re
 from collections.abc import Mapping
 
-from ims_catalog.sandbox.corpus import FlavorFacts, OperatingSystem, corpus, flavor_facts
+from ims_catalog.sandbox.corpus import OperatingSystem, corpus
+from indexer.documented import FlavorFacts, flavor_facts
 
 Flavor = dict[str, object]
 

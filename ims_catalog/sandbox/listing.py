@@ -38,9 +38,22 @@ def list_images(cloud: Cloud, project: Project, parameters: Parameters) -> list[
     order = _order(parameters)
     limit = _limit(_last(parameters, "limit", str(LARGEST_PAGE)))
     marker = _last(parameters, "marker", "")
-    found = _candidates(cloud, project, parameters, order, _key(cloud, project, marker) if marker else None)
+    if "id" in parameters and "__imagetype" not in parameters:
+        found = _by_id(cloud, project, parameters["id"][-1])
+    else:
+        after = _key(cloud, project, marker) if marker else None
+        found = _candidates(cloud, project, parameters, order, after)
     hits = (record for _, record in found if all(condition(record) for condition in conditions))
     return list(islice(hits, limit))
+
+
+def _by_id(cloud: Cloud, project: Project, identifier: str) -> Iterator[Listed]:
+    """Give one image as the project sees it, whether a listing shows it or not."""
+    key, record = _key(cloud, project, identifier), cloud.image(project.region, identifier)
+    owners = {None, project.id} if record.get("visibility") == "private" else {record.get("owner")}
+    if record.get("owner") not in owners:
+        record = {**record, "__imagetype": "shared", "visibility": "shared"}
+    yield key, record
 
 
 def _candidates(

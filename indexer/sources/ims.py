@@ -3,32 +3,37 @@
 Source: IMS API Reference, "Querying Images" (ims_03_0602): no total, no snapshot, perhaps no marker.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
 
 from clouds.ecs import flavor_parameters, flavors_path, parse_flavors
 from clouds.endpoint import endpoint
 from clouds.error import Meaning
 from clouds.ims import (
     IMAGES_PATH,
-    OS_VERSIONS_PATH,
     Page,
     image_parameters,
     is_marker,
     list_parameters,
-    parse_os_versions,
     parse_page,
+)
+from clouds.os_version import (
+    OS_VERSION_TAGS,
+    OS_VERSIONS_PATH,
+    os_version_parameters,
+    parse_os_versions,
+    with_tags,
 )
 from clouds.payload import Record
 from indexer.deadline import Deadline
 from indexer.sources.account import Account
 from indexer.sources.failure import Failure
+from indexer.sources.first_allowed import through_first
+from indexer.sources.glance_memory import GlanceMemory
 from indexer.sources.source import Source
 from mappings.scope import ImageType, Scope
 
-T = TypeVar("T")
 _FLAVOR_PAGES = 100
 _PUBLIC = (ImageType.GOLD, ImageType.MARKET)
 
@@ -49,6 +54,7 @@ class Region:
     name: str
     projects: tuple[str, ...]
     account: Account
+    memory: GlanceMemory = field(default_factory=GlanceMemory, repr=False, compare=False)
 
     @property
     def images_endpoint(self) -> str:
@@ -79,7 +85,7 @@ async def pages(
     With `after` only those behind the image with this id. Public images are listed through the first project
     that may. Raises Failure, MarkerGone (also for `after`) or Endless.
     """
-    project, page = await _through_first(
+    project, page = await through_first(
         _askers(region, scope), lambda project: _page(region, scope, project, after, deadline)
     )
     before: tuple[str, ...] = ()
@@ -110,14 +116,19 @@ async def image(region: Region, scope: Scope, identifier: str, deadline: Deadlin
     None where the cloud says that there is none. Raises Failure.
     """
     try:
-        _, page = await _through_first(
+        _, page = await through_first(
             _askers(region, scope), lambda project: _one(region, identifier, project, deadline)
         )
     except Failure as failure:
         if failure.meaning is Meaning.GONE:
             return None
         raise
-    return next((record for record in page.images if _id(record) == identifier), None)
+    if not page.images:
+        return None
+    for record in page.images:
+        if _id(record) == identifier:
+            return record
+    raise Failure("unusable answer: asked for one image by its id, it tells of others", Meaning.OTHER)
 
 
 async def flavors(region: Region, deadline: Deadline) -> tuple[Record, ...]:
@@ -128,7 +139,7 @@ async def flavors(region: Region, deadline: Deadline) -> tuple[Record, ...]:
     found: dict[str, Record] = {}
     for _ in range(_FLAVOR_PAGES):
         ask = partial(_flavors, region, address, marker, deadline)
-        project, page = await _through_first(projects, ask)
+        project, page = await through_first(projects, ask)
         fresh = {name: record for record in page if isinstance(name := record.get("id"), str)}
         # Some editions ignore limit and marker and send the whole list again.
         if fresh.keys() <= found.keys():
@@ -141,34 +152,17 @@ async def flavors(region: Region, deadline: Deadline) -> tuple[Record, ...]:
 async def os_versions(region: Region, deadline: Deadline) -> tuple[Record, ...]:
     """Give the table of operating systems of a region, through the first project that may ask.
 
-    Raises Failure.
+    Each entry has the `tags` that it is told with. Raises Failure.
     """
-    _, found = await _through_first(
-        region.projects,
-        lambda project: region.account.ask(
-            region.images_endpoint,
-            OS_VERSIONS_PATH,
-            (),
-            parse_os_versions,
-            project=project,
-            deadline=deadline,
-        ),
+    project, table = await through_first(
+        region.projects, lambda project: _os_versions(region, None, deadline, project)
     )
-    return found
+    by_tag = {tag: await _tagged(region, tag, deadline, project) for tag in OS_VERSION_TAGS}
+    return with_tags(table, by_tag)
 
 
 def _askers(region: Region, scope: Scope) -> tuple[str, ...]:
     return region.projects if scope.project is None else (scope.project,)
-
-
-async def _through_first(projects: tuple[str, ...], ask: Callable[[str], Awaitable[T]]) -> tuple[str, T]:
-    for project in projects[:-1]:
-        try:
-            return project, await ask(project)
-        except Failure as failure:
-            if failure.meaning is not Meaning.FORBIDDEN:
-                raise
-    return projects[-1], await ask(projects[-1])
 
 
 async def _page(region: Region, scope: Scope, project: str, marker: str | None, deadline: Deadline) -> Page:
@@ -195,6 +189,28 @@ async def _one(region: Region, identifier: str, project: str, deadline: Deadline
         IMAGES_PATH,
         image_parameters(identifier, enterprise_project_id=region.source.enterprise_project_id),
         parse_page,
+        project=project,
+        deadline=deadline,
+    )
+
+
+async def _tagged(region: Region, tag: str, deadline: Deadline, project: str) -> tuple[Record, ...] | None:
+    try:
+        return await _os_versions(region, tag, deadline, project)
+    except Failure as failure:
+        if failure.meaning is Meaning.MALFORMED:
+            return None
+        raise
+
+
+async def _os_versions(
+    region: Region, tag: str | None, deadline: Deadline, project: str
+) -> tuple[Record, ...]:
+    return await region.account.ask(
+        region.images_endpoint,
+        OS_VERSIONS_PATH,
+        os_version_parameters(tag),
+        parse_os_versions,
         project=project,
         deadline=deadline,
     )

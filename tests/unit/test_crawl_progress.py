@@ -21,6 +21,10 @@ def told(stream: TextIO, reason: str = "forbidden (HTTP 403): [red]no[/red]") ->
     shown.listed("prod/r/gold", 500)
     shown.ended("prod/r/gold", None)
     shown.ended("prod/r/market", reason)
+    shown.compared(50_000)
+    shown.compared(150_000)
+    shown.asked(1, 2)
+    shown.asked(2, 2)
     shown.built(50_000)
     shown.built(250_000)
     shown.close()
@@ -31,6 +35,8 @@ def test_lines_where_nobody_watches() -> None:
     assert told(io.StringIO()).splitlines() == [
         "prod/r/gold: 1,000 images",
         "prod/r/market: 0 images, incomplete: forbidden (HTTP 403): [red]no[/red]",
+        "comparing: 150,000 documents",
+        "asked for by id: 2 images",
         "building: 250,000 documents",
     ]
 

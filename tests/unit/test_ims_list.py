@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from clouds.ecs import flavor_parameters, flavors_path, parse_flavors
 from clouds.endpoint import ENDPOINTS, endpoint
 from clouds.identity import Project, parse_projects
-from clouds.ims import LARGEST_PAGE, is_marker, list_parameters, parse_os_versions, parse_page
+from clouds.ims import LARGEST_PAGE, is_marker, list_parameters, parse_page
+from clouds.os_version import parse_os_versions
 from clouds.payload import BadAnswer, read_json
 
 READERS: tuple[Callable[[bytes], object], ...] = (

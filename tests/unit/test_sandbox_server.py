@@ -12,7 +12,8 @@ from yarl import URL
 
 from clouds.error import Meaning, read_error
 from clouds.identity import parse_projects
-from clouds.ims import list_parameters, parse_os_versions, parse_page
+from clouds.ims import list_parameters, parse_page
+from clouds.os_version import parse_os_versions
 from clouds.payload import Record
 from clouds.signature import Parameters, Request, canonical_query, sign
 from ims_catalog.sandbox.answer import Answer, forbidden, throttled
