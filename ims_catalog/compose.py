@@ -9,12 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from clouds.endpoint import ENDPOINTS
-from engines.base import NothingServed, Readers, Writer
+from engines.base import Readers, Writer
 from engines.clock import Clock
-from engines.embedded.ledger import open_ledger as open_embedded_ledger
 from engines.embedded.private import make_folder
-from engines.embedded.readers import EmbeddedReaders
-from engines.embedded.writer import open_writer as open_embedded_writer
 from engines.ledger import Keep, Ledger
 from ims_catalog import settings as declared
 from ims_catalog.check import Check
@@ -42,28 +39,20 @@ from mappings.scope import CloudKind, ImageType
 async def open_writer(settings: declared.Settings, clock: Clock, waiting: Callable[[str], None]) -> Writer:
     """Take the right to write to the catalogue. `waiting` is told whom it has to wait for.
 
-    Raises WriterBusy and EngineUnavailable.
+    Raises WriterBusy, EngineUnavailable, and ConfigurationError if the folder cannot be made.
     """
-    if settings.engine.kind == "opensearch":
-        return await _opensearch().open_writer(settings.engine, clock, waiting)
-    return open_embedded_writer(catalogue_folder(settings), prefix=settings.engine.prefix, clock=clock)
+    catalogue_folder(settings)
+    return await _engine(settings).open_writer(settings.engine, clock, waiting)
 
 
 def open_readers(settings: declared.Settings, clock: Clock) -> Readers:
     """Open the catalogue for answers; whether anything answers there is seen when it is asked."""
-    if settings.engine.kind == "opensearch":
-        return _opensearch().open_readers(settings.engine, clock)
-    return EmbeddedReaders(settings.engine.path, clock)
+    return _engine(settings).open_readers(settings.engine, clock)
 
 
 def open_ledger(settings: declared.Settings) -> Ledger:
     """Open the ledger of the catalogue. Raises NothingServed where there is no catalogue at all."""
-    if settings.engine.kind == "opensearch":
-        return _opensearch().open_ledger(settings.engine)
-    folder = settings.engine.path
-    if not folder.is_dir():
-        raise NothingServed(f"there is no catalogue in {folder} yet: ims-catalog reindex makes one")
-    return open_embedded_ledger(folder)
+    return _engine(settings).open_ledger(settings.engine)
 
 
 def checks_of_engine(settings: declared.Settings) -> AsyncGenerator[Check, None]:
@@ -89,20 +78,32 @@ def roles_of_engine(settings: declared.Settings) -> Mapping[str, object]:
     return roles(settings.engine.prefix)
 
 
-def _opensearch() -> "_Engine":
-    """Load the other engine: it takes its time, and only who chose it should wait for it."""
-    engine: _Engine = importlib.import_module("ims_catalog.opensearch")
-    return engine
+def _engine(settings: declared.Settings) -> "_Engine":
+    """Load the engine that was chosen: each takes its time, and only who uses it should wait for it."""
+    if settings.engine.kind == "opensearch":
+        return _opensearch()
+    embedded: _Engine = importlib.import_module("ims_catalog.embedded")
+    return embedded
+
+
+def _opensearch() -> "_OpenSearch":
+    opensearch: _OpenSearch = importlib.import_module("ims_catalog.opensearch")
+    return opensearch
 
 
 class _Engine(Protocol):
-    """What `ims_catalog.opensearch` offers."""
+    """What `ims_catalog.embedded` and `ims_catalog.opensearch` offer."""
 
     async def open_writer(
         self, engine: declared.Engine, clock: Clock, waiting: Callable[[str], None]
     ) -> Writer: ...
     def open_readers(self, engine: declared.Engine, clock: Clock) -> Readers: ...
     def open_ledger(self, engine: declared.Engine) -> Ledger: ...
+
+
+class _OpenSearch(_Engine, Protocol):
+    """What the latter offers beside."""
+
     def cluster(self, engine: declared.Engine) -> object: ...
 
 
