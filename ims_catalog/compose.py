@@ -32,7 +32,7 @@ from indexer.sources.credential import (
     ReadyToken,
     Unreadable,
 )
-from indexer.sources.source import Source
+from indexer.sources.source import FlavorsFrom, Source
 from mappings.scope import CloudKind, ImageType
 
 
@@ -184,6 +184,7 @@ def _source(given: declared.Source) -> Source:
         projects=None if given.projects == "*" else given.projects,
         endpoint=endpoint,
         ecs_endpoint=given.ecs_endpoint or (known.ecs if known else None),
+        flavors=FlavorsFrom(given.flavors),
         identity_endpoint=identity_endpoint,
         image_types=given.image_types or brought,
         member_status=given.member_status,
@@ -204,6 +205,7 @@ def _glance(given: declared.Source) -> Source:
         projects=None if given.projects == "*" else given.projects,
         endpoint=given.endpoint or "",
         ecs_endpoint=given.compute_endpoint,
+        flavors=FlavorsFrom(given.flavors),
         identity_endpoint=given.identity_endpoint or "",
         image_types=(*types, ImageType.MARKET) if given.community else types,
         member_status=given.member_status,

@@ -296,6 +296,11 @@ class Source(_Section):
         description="IMS or Glance, with {region} where the region goes; brought by the cloud if known.",
     )
     ecs_endpoint: Endpoint | None = Field(default=None, description="ECS, for flavors; likewise.")
+    flavors: Literal["cloud", "documented", "none"] = Field(
+        default="cloud",
+        description="Where flavors come from: the cloud; the published table, for an account that may not ask"
+        " for them (it lacks what is not published, and stock); or nowhere.",
+    )
     compute_endpoint: Endpoint | None = Field(
         default=None, description='Nova, for flavors; for kind = "glance". Without it there are none.'
     )
@@ -347,6 +352,10 @@ class Source(_Section):
             raise ValueError(
                 'kind = "glance" needs endpoint, identity_endpoint and cloud, a label such as "openstack"'
             )
+        if glance and self.flavors == "documented":
+            raise ValueError(
+                'flavors = "documented" tells of ECS flavors, which kind = "glance" does not have'
+            )
         if glance and ImageType.MARKET in (self.image_types or ()):
             raise ValueError('image_types: kind = "glance" has gold, private and shared ones')
         return self
@@ -378,6 +387,9 @@ class Crawl(_Section):
     run_deadline: Duration = Field(default=3600.0, description="The crawl of one run.")
     concurrency: int = Field(default=2, ge=1, le=16, description="Requests at once to one endpoint.")
     requests_per_second: float = Field(default=10.0, gt=0, le=1000, description="To one endpoint.")
+    companions_every: Duration = Field(
+        default=86400.0, description="Flavors and OS versions of a region are fetched again after that."
+    )
 
 
 class Gate(_Section):
