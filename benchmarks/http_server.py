@@ -12,8 +12,9 @@ from pathlib import Path
 import uvloop
 from aiohttp import web
 
-from ims_catalog.serve import BACKLOG, answer
+from ims_catalog.listening import BACKLOG
 from ims_catalog.settings import Engine, Settings
+from ims_catalog.worker import answer
 
 Serve = Callable[[socket.socket, Path, Connection], None]
 """Answers on an open port what a path holds, and sends something once it does."""

@@ -11,11 +11,12 @@ from pydantic import SecretStr, ValidationError
 from engines.ledger import Outcome
 from ims_catalog.compose import cursor_key_of
 from ims_catalog.configuration import ConfigurationError
+from ims_catalog.listening import address, listen
 from ims_catalog.reindex import reindex_once
 from ims_catalog.sandbox.estate import draw_estate
 from ims_catalog.sandbox.server import Sandbox, start_sandbox
-from ims_catalog.serve import address, answer, listen
 from ims_catalog.settings import Access, Api, Crawl, Engine, Settings
+from ims_catalog.worker import answer
 from indexer.sources.credential import AccessKey
 from indexer.sources.source import Source
 
