@@ -19,7 +19,8 @@ from engines.embedded.ledger import open_ledger
 from engines.embedded.writer import open_writer
 from engines.generation import Generation
 from engines.ledger import Outcome, Run, ScopeState, State
-from indexer.plan import Change, Terms, plan
+from indexer.fate import Terms
+from indexer.plan import Change, plan
 from indexer.spool import Spool, open_spool
 from indexer.tally import Tally
 from mappings.date import date_text, from_datetime
@@ -90,7 +91,7 @@ async def _build(folder: Path, images: int) -> _Built:
             filled = time.perf_counter()
             name = Generation("ims-catalog", SCHEMA, 1, started, "000001").name
             complete = frozenset(scope.id for scope in scopes_of(images))
-            terms = Terms(complete, date_text(from_datetime(started)))
+            terms = Terms(started=date_text(from_datetime(started)), whole=complete)
             tally = Tally()
             build = await writer.begin(name, await writer.served())
             async with aclosing(plan(spool.entries(), _nothing(), terms)) as batches:

@@ -57,7 +57,8 @@ class Run:
     """The journal entry of a run. `exit` is what the command returned; counts are of documents.
 
     `notes` say what a person should know of it though it is no failure: a smaller set that was accepted.
-    `left_out` counts the changes that were more than the ledger keeps of one run.
+    `left_out` counts the changes that were more than the ledger keeps of one run. `purged` are scopes that
+    were given up: nothing is known of them any more.
     """
 
     run: str
@@ -77,6 +78,7 @@ class Run:
     scopes: tuple[ScopeState, ...]
     notes: tuple[str, ...] = ()
     left_out: int = 0
+    purged: tuple[str, ...] = ()
 
 
 class ChangeKind(StrEnum):
@@ -189,7 +191,8 @@ class Ledger(Protocol):
     async def record(self, run: Run, memories: Sequence[Memory] = ()) -> None:
         """Write a run, the scope states and memories it brings and the changes noted for it, in one step.
 
-        What other runs noted or intended is dropped.
+        The state of a scope that was not due leaves what stood; a scope that was purged is forgotten. What
+        other runs noted or intended is dropped.
         """
         ...
 

@@ -81,6 +81,7 @@ def _run(found: Mapping[str, Any]) -> Run:
             "outcome": Outcome(found["outcome"]),
             "scopes": tuple(map(_state, found["scopes"])),
             "notes": tuple(found.get("notes", ())),
+            "purged": tuple(found.get("purged", ())),
         }
     )
 

@@ -15,7 +15,7 @@ from ims_catalog.listening import address, listen
 from ims_catalog.reindex import reindex_once
 from ims_catalog.sandbox.estate import draw_estate
 from ims_catalog.sandbox.server import Sandbox, start_sandbox
-from ims_catalog.settings import Access, Api, Crawl, Engine, Settings
+from ims_catalog.settings import Access, Api, Crawl, Engine, Gate, Ledger, Settings
 from ims_catalog.worker import answer
 from indexer.sources.credential import AccessKey
 from indexer.sources.source import Source
@@ -64,6 +64,8 @@ def demo_settings(opensearch: str | None = None) -> Settings:
         engine=Engine(path=FOLDER) if opensearch is None else _cluster(opensearch),
         sources=(),
         crawl=Crawl(),
+        gate=Gate(),
+        ledger=Ledger(),
         api=Api(),
         access=Access(),
     )

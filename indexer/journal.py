@@ -1,101 +1,143 @@
 """The journal entry of a run: what its crawl and its plan come to. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from clouds.printable import printable
-from engines.ledger import Outcome, Run, ScopeState, State
-from indexer.crawl import Crawled, Listed
-from indexer.plan import Change
+from engines.ledger import ChangeKind, Outcome, Run, ScopeState, State
+from indexer.choice import EVERYTHING, Choice
+from indexer.crawl import Crawled
+from indexer.gate import NOT_GATED, Gated
+from indexer.listing import Listed
+from indexer.questions import NOTHING_ASKED, Answers
 from indexer.tally import Tally
 
 EXIT_WHOLE = 0
 EXIT_FAILED = 1
 EXIT_INCOMPLETE = 3
-_REASONS_SHOWN = 3
+EXIT_HELD = 4
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A run at its start: its name, when it began, where the scopes stood."""
+    """A run at its start: its name, when it began, where the scopes stood.
+
+    `configured` are the names of the sources, `choice` tells what of them the run is about.
+    """
 
     run: str
     started: datetime
-    scopes: Mapping[str, ScopeState]
+    scopes: Mapping[str, ScopeState] = field(default_factory=dict)
+    configured: AbstractSet[str] = frozenset()
+    choice: Choice = EVERYTHING
+
+    @property
+    def expected(self) -> dict[str, int]:
+        """How many images each scope held last."""
+        return {name: state.seen + state.carried for name, state in self.scopes.items()}
+
+    def not_due(self, scope: str) -> bool:
+        """Tell whether a scope is of a configured source, but this run is not about it."""
+        return scope.split("/", maxsplit=1)[0] in self.configured and not self.choice.covers(scope)
 
 
-def finished_run(
-    begun: Begun, crawled: Crawled, tally: Tally, *, generation: str, published: bool, finished: datetime
-) -> Run:
-    """Write the entry of a run whose plan is served now: `generation` was published, or was so already."""
-    scopes = (
-        *(_listed(begun, listed, tally) for listed in crawled.scopes),
-        *(
-            _incomplete(begun, scope, reason, begun.started, tally)
-            for scope, reason in _not_reached(begun, crawled).items()
-        ),
-    )
-    whole = all(state.state is State.COMPLETE for state in scopes) and not crawled.unreached
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a run came to whose plan is served now: `generation` was published, or was so already.
+
+    `changes` counts the images that it changed, `left_out` those whose change was not noted any more.
+    """
+
+    tally: Tally
+    generation: str | None
+    gated: Gated = NOT_GATED
+    told: Answers = NOTHING_ASKED
+    published: bool = False
+    changes: Mapping[ChangeKind, int] = field(default_factory=dict)
+    left_out: int = 0
+    purged: tuple[str, ...] = ()
+
+
+def finished_run(begun: Begun, crawled: Crawled, done: Done, *, finished: datetime) -> Run:
+    """Write the entry of a run whose plan is served now."""
+    tally, held = done.tally, done.gated.held
+    scopes = tuple(_states(begun, crawled, tally, held))
+    whole = all(state.state is not State.INCOMPLETE for state in scopes) and not crawled.unreached
     return Run(
         run=begun.run,
         started=begun.started,
         finished=finished,
-        outcome=Outcome.PUBLISHED if published else Outcome.UNCHANGED,
-        exit=EXIT_WHOLE if whole else EXIT_INCOMPLETE,
+        outcome=Outcome.PUBLISHED if done.published else Outcome.UNCHANGED,
+        exit=EXIT_HELD if held else EXIT_WHOLE if whole else EXIT_INCOMPLETE,
         reason=printable("; ".join(str(one) for one in crawled.unreached)) or None,
-        generation=generation,
+        generation=done.generation,
         documents=tally.documents,
-        added=tally.changes[Change.ADDED],
-        changed=tally.changes[Change.CHANGED],
-        removed=tally.changes[Change.REMOVED],
-        unlisted=0,
-        refused=sum(listed.refused for listed in crawled.scopes),
+        added=done.changes.get(ChangeKind.ADDED, 0),
+        changed=done.changes.get(ChangeKind.CHANGED, 0),
+        removed=done.changes.get(ChangeKind.REMOVED, 0),
+        unlisted=done.changes.get(ChangeKind.UNLISTED, 0),
+        refused=_refused(crawled),
         problems=_problems(crawled, tally),
         scopes=scopes,
+        notes=(*done.gated.notes, *_notes(begun, done)),
+        left_out=done.left_out,
+        purged=done.purged,
     )
+
+
+def held_run(
+    begun: Begun,
+    crawled: Crawled,
+    gated: Gated,
+    *,
+    reason: str,
+    generation: str | None,
+    finished: datetime,
+) -> Run:
+    """Write the entry of a run that would have published what is doubted, and did not."""
+    vain = _in_vain(begun, crawled, gated.held, generation=generation, finished=finished)
+    return replace(vain, outcome=Outcome.HELD, exit=EXIT_HELD, reason=printable(reason))
 
 
 def failed_run(
-    begun: Begun, crawled: Crawled | None, *, reason: str, generation: str | None, finished: datetime
+    begun: Begun, crawled: Crawled, *, reason: str, generation: str | None, finished: datetime
 ) -> Run:
-    """Write the entry of a run that published nothing: `generation`, if there is one, goes on being served.
-
-    Its scopes were tried, but none of their listings stands behind what is served.
-    """
-    return Run(
-        run=begun.run,
-        started=begun.started,
-        finished=finished,
-        outcome=Outcome.FAILED,
-        exit=EXIT_FAILED,
-        reason=printable(reason),
-        generation=generation,
-        documents=0,
-        added=0,
-        changed=0,
-        removed=0,
-        unlisted=0,
-        refused=0 if crawled is None else sum(one.refused for one in crawled.scopes),
-        problems={} if crawled is None else _problems(crawled, Tally()),
-        scopes=() if crawled is None else _tried_in_vain(begun, crawled),
-    )
+    """Write the entry of a run that could not publish: `generation`, if there is one, is served on."""
+    vain = _in_vain(begun, crawled, {}, generation=generation, finished=finished)
+    return replace(vain, reason=printable(reason))
 
 
 def nothing_complete(crawled: Crawled) -> str:
     """Say why no scope could be listed whole."""
     reasons = [str(one) for one in crawled.unreached]
-    reasons += [f"{one.scope.id}: {one.reason}" for one in crawled.scopes if one.reason is not None]
-    shown = "; ".join(reasons[:_REASONS_SHOWN])
-    more = len(reasons) - _REASONS_SHOWN
+    reasons += [f"{one.scope.id}: {one.reason}" for one in crawled.scopes if one.due]
+    shown = "; ".join(reasons[:_SHOWN]) or "none is due"
+    more = len(reasons) - _SHOWN
     return f"no scope could be listed whole: {shown}" + (f"; and {more} more" if more > 0 else "")
 
 
-def _listed(begun: Begun, listed: Listed, tally: Tally) -> ScopeState:
+def _states(begun: Begun, crawled: Crawled, tally: Tally, held: Mapping[str, str]) -> Iterator[ScopeState]:
+    for listed in crawled.scopes:
+        yield _state(begun, listed, tally, held.get(listed.scope.id))
+    for scope, reason in _not_reached(begun, crawled).items():
+        yield _incomplete(begun, scope, reason, tally)
+    tried = {listed.scope.id for listed in crawled.scopes}
+    for scope in begun.scopes:
+        if scope not in tried and begun.not_due(scope):
+            yield _not_due(begun, scope, tally)
+
+
+def _state(begun: Begun, listed: Listed, tally: Tally, held: str | None) -> ScopeState:
     scope = listed.scope.id
-    if listed.reason is not None:
-        return _incomplete(begun, scope, listed.reason, listed.started, tally)
+    if not listed.due:
+        return _not_due(begun, scope, tally)
+    reason = held or listed.reason
+    if reason is not None:
+        return _incomplete(begun, scope, reason, tally, listed, held=held is not None)
     return ScopeState(
         scope=scope,
         state=State.COMPLETE,
@@ -103,7 +145,24 @@ def _listed(begun: Begun, listed: Listed, tally: Tally) -> ScopeState:
         last_attempt=listed.started,
         last_complete=listed.started,
         seen=tally.seen[scope],
-        carried=0,
+        carried=tally.carried[scope],
+        unlisted=tally.unlisted[scope],
+        pages=listed.pages,
+        took=listed.took,
+    )
+
+
+def _not_due(begun: Begun, scope: str, tally: Tally) -> ScopeState:
+    last = begun.scopes.get(scope)
+    return ScopeState(
+        scope=scope,
+        state=State.NOT_DUE,
+        reason=None,
+        last_attempt=begun.started if last is None else last.last_attempt,
+        last_complete=None if last is None else last.last_complete,
+        seen=0,
+        carried=tally.carried[scope],
+        unlisted=tally.unlisted[scope],
     )
 
 
@@ -118,28 +177,76 @@ def _not_reached(begun: Begun, crawled: Crawled) -> dict[str, str]:
     }
 
 
-def _incomplete(begun: Begun, scope: str, reason: str, attempt: datetime, tally: Tally) -> ScopeState:
+def _incomplete(
+    begun: Begun,
+    scope: str,
+    reason: str,
+    tally: Tally,
+    listed: Listed | None = None,
+    *,
+    held: bool = False,
+) -> ScopeState:
     last = begun.scopes.get(scope)
     return ScopeState(
         scope=scope,
         state=State.INCOMPLETE,
         reason=printable(reason),
-        last_attempt=attempt,
+        last_attempt=begun.started if listed is None else listed.started,
         last_complete=None if last is None else last.last_complete,
         seen=tally.seen[scope],
         carried=tally.carried[scope],
+        held=held,
+        unlisted=tally.unlisted[scope],
+        pages=0 if listed is None else listed.pages,
+        took=0.0 if listed is None else listed.took,
     )
 
 
-def _tried_in_vain(begun: Begun, crawled: Crawled) -> tuple[ScopeState, ...]:
-    tried = {one.scope.id: one.reason or "the run published nothing" for one in crawled.scopes}
+def _in_vain(
+    begun: Begun,
+    crawled: Crawled,
+    held: Mapping[str, str],
+    *,
+    generation: str | None,
+    finished: datetime,
+) -> Run:
+    """Its scopes were tried, but none of their listings stands behind what is served."""
+    return Run(
+        run=begun.run,
+        started=begun.started,
+        finished=finished,
+        outcome=Outcome.FAILED,
+        exit=EXIT_FAILED,
+        reason=None,
+        generation=generation,
+        documents=0,
+        added=0,
+        changed=0,
+        removed=0,
+        unlisted=0,
+        refused=_refused(crawled),
+        problems=_problems(crawled, Tally()),
+        scopes=tuple(_tried_in_vain(begun, crawled, held)),
+    )
+
+
+def _tried_in_vain(begun: Begun, crawled: Crawled, held: Mapping[str, str]) -> Iterator[ScopeState]:
     still = Tally()
     for scope, last in begun.scopes.items():
         still.carried[scope] = last.seen + last.carried
-    return tuple(
-        _incomplete(begun, scope, reason, begun.started, still)
-        for scope, reason in (tried | _not_reached(begun, crawled)).items()
-    )
+        still.unlisted[scope] = last.unlisted
+    for listed in crawled.scopes:
+        scope = listed.scope.id
+        if not listed.due:
+            continue
+        reason = held.get(scope) or listed.reason or "the run published nothing"
+        yield _incomplete(begun, scope, reason, still, listed, held=scope in held)
+    for scope, reason in _not_reached(begun, crawled).items():
+        yield _incomplete(begun, scope, reason, still)
+
+
+def _refused(crawled: Crawled) -> int:
+    return sum(listed.refused for listed in crawled.scopes)
 
 
 def _problems(crawled: Crawled, tally: Tally) -> dict[str, int]:
@@ -149,3 +256,20 @@ def _problems(crawled: Crawled, tally: Tally) -> dict[str, int]:
     problems.update(f"{one.table.value} not fetched" for one in crawled.companions if one.reason is not None)
     problems["disagreement"] += tally.disputed
     return {name: count for name, count in sorted(problems.items()) if count}
+
+
+def _notes(begun: Begun, done: Done) -> Iterator[str]:
+    left = sorted(
+        {
+            source
+            for scope in begun.scopes
+            if scope not in done.purged and (source := scope.split("/")[0]) not in begun.configured
+        }
+    )
+    for source in left:
+        yield (
+            f'the source "{source}" is no longer configured, its images stay as they were:'
+            f" ims-catalog purge {source} removes them"
+        )
+    if done.left_out:
+        yield f"{done.left_out:,} changes were not noted: they were more than the ledger keeps"

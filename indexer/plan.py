@@ -1,23 +1,26 @@
 """`plan`: from what was seen and what is served, the documents of the next generation. Pure.
 
-Two streams in the order of keys are merged, image by image; all views of an image stand side by side. An
-image stays as long as one of its scopes lists it or was not listed whole in this run: it disappears from
-complete scopes only, and its grants with them.
+Two streams in the order of keys are merged, image by image; all views of an image stand side by side. For
+each scope that knew an image it is decided what the image is to it now (`indexer.fate`); it goes when no
+scope keeps it any more.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
+from itertools import chain, groupby
 
 import orjson
 
+from indexer.fate import Fate, Terms
 from indexer.spool import Entry
-from mappings.document import Stored, key_parts, stamp
+from mappings.document import Stored, key_parts, rewritten
 from mappings.scope import View, granted_by
 
 BATCH = 500
+
+FORMER_NAMES = 10
+"""So many names that an image had before are kept."""
 
 
 class Change(StrEnum):
@@ -30,31 +33,19 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """What a plan goes by.
-
-    `complete` holds the ids of the scopes that were listed whole; any other scope keeps its images, whether
-    it failed, was not due or has left the configuration. `started` is the start of the run in ISO 8601,
-    the `first_seen` of new documents.
-    """
-
-    complete: AbstractSet[str]
-    started: str
-
-
-@dataclass(frozen=True, slots=True)
 class Decision:
     """What becomes of one key.
 
-    `stored` is None if it is removed. `listed` are the scopes that list it now, `carried` those that were
-    not listed whole and keep it. `disputed`: two sources or projects tell different things of it.
+    `before` is the document that is served, None for a new one; `stored` the one to serve next, None if it is
+    removed. `fates` tells by scope what the image is to it now. `disputed`: two sources or projects tell
+    different things of it.
     """
 
     key: str
     change: Change
+    before: Stored | None
     stored: Stored | None
-    listed: tuple[str, ...] = ()
-    carried: tuple[str, ...] = ()
+    fates: Mapping[str, Fate]
     disputed: bool = False
 
 
@@ -90,7 +81,7 @@ def decide(entries: Sequence[Entry], served: Sequence[Stored], terms: Terms) -> 
         shadowed_by = holders if view is View.SHARED else ()
         decision = _decide_key(key, by_key.get(key, ()), before.get(key), terms, shadowed_by)
         if view is View.OWN and decision.stored is not None:
-            holders = _internal(decision.stored, "visible_to")
+            holders = tuple(orjson.loads(decision.stored.internal).get("visible_to", ()))
         yield decision
 
 
@@ -101,42 +92,74 @@ def _decide_key(
     terms: Terms,
     shadowed_by: tuple[str, ...],
 ) -> Decision:
-    listed = tuple(sorted(entry.scope for entry in entries))
-    known = () if before is None else _internal(before, "scopes")
-    carried = tuple(scope for scope in known if scope not in terms.complete and scope not in listed)
-    if not listed and not carried:
-        return Decision(key, Change.REMOVED, None)
-    scopes = sorted({*listed, *carried})
-    stored = stamp(
-        _record(entries, before),
-        {"first_seen": _first_seen(before, terms), "listed": True},
+    internal: Mapping[str, Sequence[str]] = {} if before is None else orjson.loads(before.internal)
+    unlisted_by = internal.get("unlisted_by", ())
+    fates = dict.fromkeys((entry.scope for entry in entries), Fate.LISTED)
+    for scope in internal.get("scopes", ()):
+        if scope not in fates:
+            fates[scope] = terms.fate(scope, key, unlisted=scope in unlisted_by)
+    keeping = sorted(scope for scope, fate in fates.items() if fate is not Fate.ENDED)
+    if not keeping:
+        return Decision(key, Change.REMOVED, before, None, fates)
+    record = _record(entries, before, terms.found.get(key, ()))
+    away = [scope for scope in keeping if fates[scope] is Fate.UNLISTED]
+    stored = rewritten(
+        record,
+        _body(record, before, terms, listed=len(away) < len(keeping)),
         {
-            "scopes": scopes,
-            "visible_to": sorted({project for scope in scopes for project in granted_by(scope)}),
+            **orjson.loads(record.internal),
+            "scopes": keeping,
+            "unlisted_by": away,
+            "visible_to": sorted(_grants(fates, keeping, terms)),
             "shadowed_by": shadowed_by,
         },
     )
     change = Change.ADDED if before is None else Change.SAME if stored == before else Change.CHANGED
-    disputed = len({entry.stored.body for entry in entries}) > 1
-    return Decision(key, change, stored, listed, carried, disputed)
+    return Decision(
+        key, change, before, stored, fates, disputed=len({entry.stored.body for entry in entries}) > 1
+    )
 
 
-def _internal(stored: Stored, name: str) -> tuple[str, ...]:
-    return tuple(orjson.loads(stored.internal).get(name, ()))
-
-
-def _record(entries: Sequence[Entry], before: Stored | None) -> Stored:
-    if entries:
-        return min(entries, key=lambda entry: (entry.order, entry.scope)).stored
+def _record(entries: Sequence[Entry], before: Stored | None, found: Sequence[Entry]) -> Stored:
+    """Take what the first source that lists it says, else what the cloud answered, else what is served."""
+    for told in (entries, found):
+        if told:
+            return min(told, key=lambda entry: (entry.order, entry.scope)).stored
     if before is None:
         raise ValueError("a key that is neither seen nor served")
     return before
 
 
-def _first_seen(before: Stored | None, terms: Terms) -> object:
+def _body(record: Stored, before: Stored | None, terms: Terms, *, listed: bool) -> dict[str, object]:
+    body: dict[str, object] = orjson.loads(record.body)
+    body["listed"] = listed
     if before is None:
-        return terms.started
-    return orjson.loads(before.body).get("first_seen", terms.started)
+        body["first_seen"] = terms.started
+        return body
+    last = body if record is before else orjson.loads(before.body)
+    body["first_seen"] = last.get("first_seen", terms.started)
+    names = _former_names(last, body.get("name"))
+    if names:
+        body["former_names"] = names
+    return body
+
+
+def _former_names(last: Mapping[str, object], name: object) -> list[object]:
+    """Give the names it had before, newest first: the last one too if it has another now."""
+    kept = last.get("former_names", ())
+    known = list(kept) if isinstance(kept, list) else []
+    present = last.get("name")
+    if present != name and present:
+        known = [present, *known]
+    return [one for one in dict.fromkeys(known) if one != name][:FORMER_NAMES]
+
+
+def _grants(fates: Mapping[str, Fate], keeping: Sequence[str], terms: Terms) -> set[str]:
+    return set(
+        chain.from_iterable(
+            granted_by(scope) for scope in keeping if fates[scope] is Fate.LISTED or terms.grants(scope)
+        )
+    )
 
 
 class _Images:

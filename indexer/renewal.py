@@ -48,12 +48,15 @@ def renew(stored: Stored, kinds: Mapping[str, CloudKind]) -> Stored:
     return stamp(
         store(replace(document, fields={**document.fields, "id": image})),
         {name: before[name] for name in kept if name in before},
-        {name: internal.get(name, ()) for name in ("scopes", "visible_to", "shadowed_by")},
+        {name: internal.get(name, ()) for name in _OF_THE_PLAN},
     )
 
 
-_OF_THE_CATALOGUE = ("first_seen", "listed")
+_OF_THE_CATALOGUE = ("first_seen", "listed", "former_names")
 """Public fields that no cloud states."""
+
+_OF_THE_PLAN = ("scopes", "unlisted_by", "visible_to", "shadowed_by")
+"""Internal fields that say who lists it and who may see it."""
 
 _FROM_CUT_KEYS = {
     field.name: frozenset(field_named(field.stated_in).wire_names)

@@ -1,26 +1,41 @@
-"""`reindex`: one run, from the clouds to the generation being served."""
+"""A run: from the clouds, or from what is served, to the next generation. Each reads as the story of one.
+
+recover -> crawl -> survey -> gate -> ask -> plan -> note -> build -> verify -> intend -> publish -> record
+"""
 
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from engines.base import Companions, EngineError, Writer
+from engines.base import Companions, EngineError, GenerationRejected, Writer
 from engines.clock import Clock
 from engines.generation import Generation, parse_generation
-from engines.ledger import Ledger, Run
-from indexer.companions import merge_companions
-from indexer.crawl import Crawled, crawling
-from indexer.journal import EXIT_FAILED, Begun, failed_run, finished_run, nothing_complete
+from engines.ledger import Keep, Ledger, Memory, Run
+from indexer.building import Building
+from indexer.choice import EVERYTHING, Choice
+from indexer.companions import Known, merge_companions, remembered
+from indexer.confirmed import confirmed
+from indexer.crawl import Crawl, Crawled, crawling
+from indexer.fate import Terms
+from indexer.gate import Gated, GateLimits, gate
+from indexer.journal import EXIT_FAILED, Begun, Done, failed_run, finished_run, held_run, nothing_complete
 from indexer.limits import Limits
-from indexer.plan import Decision, Terms, plan
+from indexer.memories import memories
+from indexer.missing import unpacked
+from indexer.plan import Decision, plan
 from indexer.progress import Progress
+from indexer.questions import NOTHING_ASKED, Answers, answers, image_ids, questions
+from indexer.recover import recover
 from indexer.renewal import renewed
 from indexer.sources.source import Source
 from indexer.spool import Spool, open_spool
+from indexer.survey import Survey
 from indexer.tally import Tally
 from mappings.date import date_text, from_datetime
 from mappings.document import Stored
@@ -29,28 +44,55 @@ from mappings.schema import SCHEMA
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What a run works with.
+
+    `folder` is where the spool may grow; `prefix` begins the name of a new generation. What is shared goes on
+    being seen for `max_carry` while nobody can confirm it.
+    """
+
+    writer: Writer
+    ledger: Ledger
+    progress: Progress
+    clock: Clock
+    folder: Path
+    prefix: str = "ims-catalog"
+    gate: GateLimits = field(default_factory=GateLimits)
+    keep: Keep = field(default_factory=Keep)
+    max_carry: timedelta = timedelta(hours=24)
+
+
 async def reindex(
-    *,
-    sources: Sequence[Source],
-    writer: Writer,
-    ledger: Ledger,
-    limits: Limits,
-    progress: Progress,
-    clock: Clock,
-    folder: Path,
-    prefix: str = "ims-catalog",
+    setup: Setup, sources: Sequence[Source], limits: Limits, choice: Choice = EVERYTHING
 ) -> Run:
     """Crawl the sources and publish what was found; give the journal entry, which the ledger holds by then.
 
-    `folder` is where the spool may grow; `prefix` begins the name of a new generation. Only cancelling
-    raises: whatever else goes wrong is the reason of a failed run, and the generation served before goes on.
+    Only cancelling raises: whatever else goes wrong is the reason of a failed run, and the generation served
+    before goes on.
     """
-    attempt = _Attempt(writer, progress, clock, prefix)
+    attempt = _Attempt(setup, sources)
+    return await _told(attempt, lambda: attempt.crawled(limits, choice))
+
+
+async def renormalise(setup: Setup, sources: Sequence[Source]) -> Run:
+    """Normalise again, without the clouds, all that is served, and publish it. Raises as `reindex` does."""
+    attempt = _Attempt(setup, sources)
+    return await _told(attempt, lambda: attempt.from_served(frozenset(), renew=True))
+
+
+async def purge(setup: Setup, sources: Sequence[Source], scopes: AbstractSet[str]) -> Run:
+    """Give up scopes, with the images that no other scope keeps. Raises as `reindex` does."""
+    attempt = _Attempt(setup, sources)
+    return await _told(attempt, lambda: attempt.from_served(scopes, renew=False))
+
+
+async def _told(attempt: "_Attempt", story: Callable[[], Awaitable[Run]]) -> Run:
+    """Let a run end as an entry of the journal, however it ends."""
     try:
-        with open_spool(folder) as spool:
-            run = await attempt.make(sources, spool, limits, ledger)
+        run = await story()
     except asyncio.CancelledError:
-        await _record(ledger, attempt.failed("the run was interrupted"))
+        await attempt.record(attempt.failed("the run was interrupted"))
         raise
     except Exception as error:
         cause = _cause(error)
@@ -58,8 +100,8 @@ async def reindex(
         _log.log(level, "the run failed", exc_info=True)
         run = attempt.failed(_said(cause))
     finally:
-        progress.close()
-    return await _record(ledger, run)
+        attempt.setup.progress.close()
+    return await attempt.record(run)
 
 
 _EXPECTED = (EngineError, OSError)
@@ -69,61 +111,141 @@ _EXPECTED = (EngineError, OSError)
 class _Attempt:
     """One run, and how far it came."""
 
-    def __init__(self, writer: Writer, progress: Progress, clock: Clock, prefix: str) -> None:
-        self._writer = writer
-        self._progress = progress
-        self._clock = clock
-        self._generation = Generation(prefix, SCHEMA, 1, clock.now(), secrets.token_hex(3))
-        self._begun = Begun(_run_name(self._generation), clock.now(), {})
-        self._served: str | None = None
-        self._crawled: Crawled | None = None
-        self._sources: Sequence[Source] = ()
-
-    async def make(self, sources: Sequence[Source], spool: Spool, limits: Limits, ledger: Ledger) -> Run:
+    def __init__(self, setup: Setup, sources: Sequence[Source]) -> None:
+        self.setup = setup
         self._sources = sources
-        self._begun = replace(self._begun, scopes=await ledger.scope_states())
-        self._served = await self._writer.served()
-        expected = {name: state.seen + state.carried for name, state in self._begun.scopes.items()}
-        async with crawling(
-            sources, spool, limits=limits, progress=self._progress, clock=self._clock, expected=expected
-        ) as crawl:
-            self._crawled = crawled = await crawl.listed()
-        if not crawled.complete:
-            return self.failed(nothing_complete(crawled))
-        terms = Terms(crawled.complete, date_text(from_datetime(self._begun.started)))
-        before = await self._companions()
-        companions = merge_companions(before, crawled.companions)
-        if self._served is not None and companions == before and self._same_schema():
-            tally = await self._unchanged(spool, terms)
-            if tally is not None:
-                return self._finished(crawled, tally, self._served, published=False)
-        tally = await self._publish(spool, terms, companions)
-        return self._finished(crawled, tally, self._next().name, published=True)
+        now = setup.clock.now()
+        self._generation = Generation(setup.prefix, SCHEMA, 1, now, secrets.token_hex(3))
+        self._begun = Begun(f"{now:%Y%m%dt%H%M%Sz}-{self._generation.run}", now)
+        self._served: str | None = None
+        self._crawled = Crawled()
+        self._memories: tuple[Memory, ...] = ()
+        self._known: Known = Known()
 
-    def failed(self, reason: str) -> Run:
-        return failed_run(
+    async def crawled(self, limits: Limits, choice: Choice) -> Run:
+        """Crawl, doubt, ask, and publish what comes of it."""
+        await self._begin(choice)
+        with open_spool(self.setup.folder) as spool:
+            async with crawling(
+                [source for source in self._sources if choice.reaches(source.name)],
+                spool,
+                limits=limits,
+                progress=self.setup.progress,
+                clock=self.setup.clock,
+                expected=self._begun.expected,
+                only=choice.due,
+                known=self._known,
+            ) as crawl:
+                self._crawled = crawled = await crawl.listed()
+                if not crawled.complete:
+                    return self.failed(nothing_complete(crawled))
+                terms = self._terms(crawled)
+                survey = await self._survey(spool, terms)
+                gated = self._gate(survey, choice)
+                if gated.stopped is not None:
+                    self._memories = memories(
+                        self._known.memories, crawled, gated, survey.tally, NOTHING_ASKED
+                    )
+                    return self._held(gated, gated.stopped)
+                told = await self._ask(crawl, survey, crawled.complete - gated.held.keys())
+            terms = replace(
+                terms,
+                whole=crawled.complete - gated.held.keys(),
+                gone=told.gone,
+                found=told.found,
+                missing_before={
+                    scope: unpacked(memory.missing) for scope, memory in self._known.memories.items()
+                },
+            )
+            return await self._next(spool, terms, gated, told, survey)
+
+    async def from_served(self, ended: AbstractSet[str], *, renew: bool) -> Run:
+        """Publish what is served without the scopes that are `ended`; `renew`: as this version reads it."""
+        await self._begin(EVERYTHING)
+        if self._served is None:
+            return self.failed("nothing is served yet: ims-catalog reindex crawls the clouds")
+        terms = replace(self._terms(Crawled()), ended=ended)
+        with open_spool(self.setup.folder) as spool:
+            if not renew and self._same_schema():
+                tally = await self._unchanged(spool, terms)
+                if tally is not None:
+                    return self._finished(Done(tally, self._served, purged=tuple(sorted(ended))))
+            return await self._publish(
+                spool,
+                terms,
+                self._known.companions,
+                Done(Tally(), self._served, purged=tuple(sorted(ended))),
+                renew=renew,
+            )
+
+    async def _begin(self, choice: Choice) -> None:
+        """Settle what a run before left open, and look where everything stands."""
+        setup = self.setup
+        term = await setup.writer.term(self._begun.run)
+        self._generation = replace(self._generation, term=term)
+        self._served = await setup.writer.served()
+        await recover(setup.ledger, self._served)
+        companions = Companions() if self._served is None else await setup.writer.companions(self._served)
+        self._begun = replace(
             self._begun,
-            self._crawled,
-            reason=reason,
-            generation=self._served,
-            finished=self._clock.now(),
+            scopes=await setup.ledger.scope_states(),
+            configured=frozenset(source.name for source in self._sources),
+            choice=choice,
+        )
+        self._known = Known(companions, await setup.ledger.memories())
+
+    def _terms(self, crawled: Crawled) -> Terms:
+        """Terms by which nothing that is missing ends, what is shared excepted."""
+        return Terms(
+            started=date_text(from_datetime(self._begun.started)),
+            whole=crawled.complete,
+            confirmed=confirmed(self._begun, crawled, self.setup.max_carry),
         )
 
-    def _finished(self, crawled: Crawled, tally: Tally, generation: str, *, published: bool) -> Run:
-        return finished_run(
-            self._begun,
-            crawled,
-            tally,
-            generation=generation,
-            published=published,
-            finished=self._clock.now(),
+    async def _survey(self, spool: Spool, terms: Terms) -> Survey:
+        survey = Survey(self._known.memories)
+        async with self._plan(spool, terms) as batches:
+            async for decisions in batches:
+                survey.count(decisions)
+                self.setup.progress.compared(survey.tally.changes.total())
+                await asyncio.sleep(0)
+        return survey
+
+    def _gate(self, survey: Survey, choice: Choice) -> Gated:
+        return gate(
+            survey,
+            self._crawled.complete,
+            accepted=choice.accepted,
+            memories=self._known.memories,
+            refused=sum(listed.refused for listed in self._crawled.scopes),
+            now=self._begun.started,
+            limits=self.setup.gate,
         )
 
-    async def _companions(self) -> Companions:
-        return Companions() if self._served is None else await self._writer.companions(self._served)
+    async def _ask(self, crawl: Crawl, survey: Survey, passing: AbstractSet[str]) -> Answers:
+        """Ask for what is missing by id, before anything is removed."""
+        asked = questions(survey, passing, self.setup.gate.ask)
+        if not asked:
+            return NOTHING_ASKED
+        return answers(
+            asked,
+            await crawl.ask(image_ids(asked)),
+            scopes={listed.scope.id: listed.scope for listed in self._crawled.scopes},
+            orders={source.name: order for order, source in enumerate(self._sources)},
+            unlisted={scope: frozenset(one.in_turn) for scope, one in survey.unlisted.items()},
+        )
 
-    def _same_schema(self) -> bool:
-        return self._served is not None and parse_generation(self._served).schema == SCHEMA
+    async def _next(self, spool: Spool, terms: Terms, gated: Gated, told: Answers, survey: Survey) -> Run:
+        """Publish the plan, if it changes anything."""
+        companions = merge_companions(self._known.companions, self._crawled.companions)
+        done = Done(survey.tally, self._served, gated=gated, told=told)
+        if self._served is not None and self._same_schema() and companions == self._known.companions:
+            # Without anything missing the survey was the plan.
+            settled = not told.given and not any(scope in terms.whole for scope in survey.tally.missing)
+            tally = await self._unchanged(spool, terms) if not settled else survey.tally
+            if tally is not None and tally.nothing_changed:
+                return self._finished(replace(done, tally=tally))
+        return await self._publish(spool, terms, companions, done)
 
     async def _unchanged(self, spool: Spool, terms: Terms) -> Tally | None:
         """Count a plan that changes nothing; None as soon as it changes something."""
@@ -136,34 +258,78 @@ class _Attempt:
                 await asyncio.sleep(0)
         return tally
 
-    async def _publish(self, spool: Spool, terms: Terms, companions: Companions) -> Tally:
-        tally = Tally()
-        build = await self._writer.begin(self._next().name, self._served)
+    async def _publish(
+        self, spool: Spool, terms: Terms, companions: Companions, done: Done, *, renew: bool = False
+    ) -> Run:
+        setup = self.setup
+        building = Building(setup.ledger, setup.progress, self._begun.run, setup.keep.changes)
+        build = await setup.writer.begin(self._generation.name, self._served)
         try:
-            async with self._plan(spool, terms) as batches:
-                async for decisions in batches:
-                    tally.count(decisions)
-                    await build.add([one.stored for one in decisions if one.stored is not None])
-                    self._progress.built(tally.documents)
-                    await asyncio.sleep(0)
+            async with self._plan(spool, terms, renew=renew) as batches:
+                await building.fill(build, batches, at=self._now())
             await build.seal(companions)
-            await build.verify(tally.expected)
+            await build.verify(building.tally.expected)
+            done = replace(
+                done,
+                tally=building.tally,
+                generation=self._generation.name,
+                published=True,
+                changes=building.changes,
+                left_out=building.left_out,
+            )
+            run = self._finished(done)
+            await setup.ledger.intend(run, self._memories)
             await build.publish()
+        except GenerationRejected as error:
+            await build.discard()
+            return self._held(done.gated, str(error))
         except BaseException:
             await build.discard()
             raise
-        return tally
+        return replace(run, finished=self._now())
 
-    def _next(self) -> Generation:
-        term = 1 if self._served is None else parse_generation(self._served).term + 1
-        return replace(self._generation, term=term)
+    def _finished(self, done: Done) -> Run:
+        self._memories = (
+            *memories(self._known.memories, self._crawled, done.gated, done.tally, done.told),
+            *remembered(self._crawled.companions, self._begun.started),
+        )
+        return finished_run(self._begun, self._crawled, done, finished=self._now())
+
+    def _held(self, gated: Gated, reason: str) -> Run:
+        return held_run(
+            self._begun,
+            self._crawled,
+            gated,
+            reason=reason,
+            generation=self._served,
+            finished=self._now(),
+        )
+
+    def failed(self, reason: str) -> Run:
+        """Give the entry of a run that published nothing."""
+        return failed_run(
+            self._begun, self._crawled, reason=reason, generation=self._served, finished=self._now()
+        )
+
+    async def record(self, run: Run) -> Run:
+        """Write the entry; one that cannot be written makes the run a failed one."""
+        ledger = self.setup.ledger
+        try:
+            await ledger.record(run, self._memories if run.exit != EXIT_FAILED else ())
+            await ledger.trim(self.setup.keep, self._now())
+        except (EngineError, OSError) as error:
+            what = "what was published is served, but" if run.exit != EXIT_FAILED else f"{run.reason};"
+            reason = f"{what} the ledger could not be written: {_said(error)}"
+            return replace(run, exit=EXIT_FAILED, reason=reason)
+        return run
 
     @asynccontextmanager
     async def _plan(
-        self, spool: Spool, terms: Terms
+        self, spool: Spool, terms: Terms, *, renew: bool = False
     ) -> AsyncIterator[AsyncGenerator[tuple[Decision, ...], None]]:
-        served = _nothing() if self._served is None else self._writer.documents(self._served)
-        if self._served is not None and not self._same_schema():
+        """Plan on what is served, as this version reads it where another wrote it."""
+        served = _nothing() if self._served is None else self.setup.writer.documents(self._served)
+        if renew or not self._same_schema():
             served = renewed(served, {source.name: source.kind for source in self._sources})
         async with aclosing(plan(spool.entries(), served, terms)) as batches:
             try:
@@ -172,9 +338,11 @@ class _Attempt:
                 if isinstance(served, AsyncGenerator):
                     await served.aclose()
 
+    def _same_schema(self) -> bool:
+        return self._served is not None and parse_generation(self._served).schema == SCHEMA
 
-def _run_name(generation: Generation) -> str:
-    return f"{generation.time:%Y%m%dt%H%M%Sz}-{generation.run}"
+    def _now(self) -> datetime:
+        return self.setup.clock.now()
 
 
 async def _nothing() -> AsyncIterator[Sequence[Stored]]:
@@ -199,14 +367,3 @@ def _said(error: BaseException) -> str:
             )
         case _:
             return f"internal error ({type(error).__name__}); nothing was published"
-
-
-async def _record(ledger: Ledger, run: Run) -> Run:
-    try:
-        await ledger.record(run)
-    except (EngineError, OSError) as error:
-        what = "what was published is served, but" if run.exit != EXIT_FAILED else f"{run.reason};"
-        return replace(
-            run, exit=EXIT_FAILED, reason=f"{what} the ledger could not be written: {_said(error)}"
-        )
-    return run

@@ -53,7 +53,7 @@ class Document:
         return value if isinstance(value, tuple) else (value,)
 
     def stamped(self, **internal: Value | tuple[str, ...]) -> "Document":
-        """Set fields that the plan decides: scopes, visible_to, shadowed_by, first_seen, listed."""
+        """Set fields that the plan decides: scopes and grants, first_seen, listed, former_names."""
         kept = {name: value for name, value in internal.items() if value != ()}
         others = {name: value for name, value in self.fields.items() if name not in internal}
         return replace(self, fields={**others, **kept})
@@ -118,13 +118,18 @@ def store(document: Document) -> Stored:
 def stamp(stored: Stored, body: Mapping[str, object], internal: Mapping[str, object]) -> Stored:
     """Set fields by their JSON values; the bytes are those that `stamped` and `store` would give.
 
-    An empty internal field is taken off. It spares reading and writing what does not change: a plan does this
-    to every document of a catalogue.
+    An empty internal field is taken off.
     """
-    values = orjson.loads(stored.body) | body
-    ordered = {name: values[name] for name in _ORDER if name in values}
-    inner = orjson.loads(stored.internal) | internal
-    kept = {name: inner[name] for name in _INTERNAL if inner.get(name)}
+    return rewritten(stored, orjson.loads(stored.body) | body, orjson.loads(stored.internal) | internal)
+
+
+def rewritten(stored: Stored, body: Mapping[str, object], internal: Mapping[str, object]) -> Stored:
+    """Write the bytes of a document anew from the JSON values of all its fields.
+
+    It spares reading and writing what does not change: a plan does this to every document of a catalogue.
+    """
+    ordered = {name: body[name] for name in _ORDER if name in body}
+    kept = {name: internal[name] for name in _INTERNAL if internal.get(name)}
     return Stored(stored.key, orjson.dumps(ordered), orjson.dumps(kept), stored.raw)
 
 

@@ -82,3 +82,12 @@ def granted_by(scope: str) -> tuple[str, ...]:
             return (project,)
         case _:
             return ()
+
+
+def shared(scope: str) -> bool:
+    """Tell from its id alone whether a scope lists what others share with its project."""
+    match scope.split("/"):
+        case [_, _, _, kind, *_]:
+            return kind == ImageType.SHARED
+        case _:
+            return False

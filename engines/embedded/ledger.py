@@ -26,6 +26,7 @@ from engines.ledger import (
     Memory,
     Run,
     ScopeState,
+    State,
 )
 from engines.ledger_entry import (
     entry_of,
@@ -111,12 +112,15 @@ class EmbeddedLedger:
             )
             cursor.executemany(
                 "INSERT OR REPLACE INTO scopes (scope, state) VALUES (?, ?)",
-                [(state.scope, entry_of(state)) for state in run.scopes],
+                [(state.scope, entry_of(state)) for state in run.scopes if state.state is not State.NOT_DUE],
             )
             cursor.executemany(
                 "INSERT OR REPLACE INTO memories (scope, entry) VALUES (?, ?)",
                 [(memory.scope, entry_of(memory)) for memory in memories],
             )
+            for scope in run.purged:
+                cursor.execute("DELETE FROM scopes WHERE scope = ?", (scope,))
+                cursor.execute("DELETE FROM memories WHERE scope = ?", (scope,))
             cursor.execute(
                 "INSERT INTO changes (run, at, kind, image, key, fields, body, internal)"
                 " SELECT run, at, kind, image, key, fields, body, internal FROM noted WHERE run = ?"

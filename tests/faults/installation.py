@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -14,8 +14,10 @@ from engines.embedded.writer import open_writer
 from engines.ledger import Ledger, Run, ScopeState
 from ims_catalog.sandbox.estate import Listing
 from ims_catalog.sandbox.server import Sandbox
+from indexer.choice import EVERYTHING, Choice
+from indexer.gate import GateLimits
 from indexer.limits import Limits
-from indexer.run import reindex
+from indexer.run import Setup, reindex
 from indexer.sources.credential import AccessKey
 from indexer.sources.source import Source
 from mappings.document import Document, key_of, restore
@@ -39,6 +41,8 @@ class Silent:
     def begun(self, scope: str, expected: int | None) -> None: ...
     def listed(self, scope: str, images: int) -> None: ...
     def ended(self, scope: str, reason: str | None) -> None: ...
+    def compared(self, documents: int) -> None: ...
+    def asked(self, answered: int, images: int) -> None: ...
     def built(self, documents: int) -> None: ...
     def close(self) -> None: ...
 
@@ -61,6 +65,7 @@ class Installation:
     writer: Writer
     ledger: Ledger
     clock: Clock
+    gate: GateLimits = field(default_factory=GateLimits)
 
     @property
     def source(self) -> Source:
@@ -75,17 +80,21 @@ class Installation:
             credential=AccessKey(SecretStr(self.sandbox.access_key), SecretStr(self.sandbox.secret_key)),
         )
 
-    async def run(self, *sources: Source, limits: Limits = LIMITS) -> Run:
-        """Reindex, the whole account if no source is named."""
-        return await reindex(
-            sources=sources or (self.source,),
+    @property
+    def setup(self) -> Setup:
+        """What its runs work with."""
+        return Setup(
             writer=self.writer,
             ledger=self.ledger,
-            limits=limits,
             progress=Silent(),
             clock=self.clock,
             folder=self.folder,
+            gate=self.gate,
         )
+
+    async def run(self, *sources: Source, limits: Limits = LIMITS, choice: Choice = EVERYTHING) -> Run:
+        """Reindex, the whole account if no source is named."""
+        return await reindex(self.setup, sources or (self.source,), limits, choice)
 
     async def documents(self) -> dict[str, Document]:
         """All documents being served, by key."""

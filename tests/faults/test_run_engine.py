@@ -1,7 +1,7 @@
 """Runs whose engine or ledger fails: what was served goes on, and the user is told in plain words."""
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -29,15 +29,7 @@ async def test_a_build_that_is_spoilt_is_not_published(wide: Installation) -> No
     region = wide.sandbox.regions[0]
     image = next(wide.sandbox.cloud.records(Listing(region, "gold")))
     wide.sandbox.cloud.patch(region, str(image["id"]), name="renamed")
-    run = await reindex(
-        sources=(wide.source,),
-        writer=wide.writer,
-        ledger=wide.ledger,
-        limits=LIMITS,
-        progress=Saboteur(wide.folder),
-        clock=wide.clock,
-        folder=wide.folder,
-    )
+    run = await reindex(replace(wide.setup, progress=Saboteur(wide.folder)), (wide.source,), LIMITS)
     assert (run.exit, run.outcome.value, run.generation) == (1, "failed", first.generation)
     assert run.reason
     assert "Traceback" not in run.reason
@@ -61,15 +53,7 @@ class Defective(Silent):
 async def test_a_mistake_in_the_program_is_logged_and_told_in_a_sentence(
     wide: Installation, caplog: pytest.LogCaptureFixture
 ) -> None:
-    run = await reindex(
-        sources=(wide.source,),
-        writer=wide.writer,
-        ledger=wide.ledger,
-        limits=LIMITS,
-        progress=Defective(),
-        clock=wide.clock,
-        folder=wide.folder,
-    )
+    run = await reindex(replace(wide.setup, progress=Defective()), (wide.source,), LIMITS)
     assert (run.exit, run.reason) == (1, "internal error (ZeroDivisionError); nothing was published")
     (logged,) = [record for record in caplog.records if record.name == "indexer.run"]
     assert (logged.levelname, logged.message) == ("ERROR", "the run failed")
@@ -82,15 +66,7 @@ async def test_a_ledger_that_cannot_be_written_is_told(wide: Installation, tmp_p
     block = sqlite3.connect(tmp_path / "other" / "ledger.sqlite")
     block.execute("DROP TABLE runs")
     block.close()
-    run = await reindex(
-        sources=(wide.source,),
-        writer=wide.writer,
-        ledger=ledger,
-        limits=LIMITS,
-        progress=Silent(),
-        clock=wide.clock,
-        folder=wide.folder,
-    )
+    run = await reindex(replace(wide.setup, ledger=ledger, progress=Silent()), (wide.source,), LIMITS)
     await ledger.close()
     assert run.exit == 1
     assert str(run.reason).startswith("what was published is served, but the ledger could not be written")
@@ -101,13 +77,7 @@ async def test_a_folder_that_is_missing_is_a_failed_run(
     wide: Installation, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     run = await reindex(
-        sources=(wide.source,),
-        writer=wide.writer,
-        ledger=wide.ledger,
-        limits=LIMITS,
-        progress=Silent(),
-        clock=wide.clock,
-        folder=tmp_path / "nowhere",
+        replace(wide.setup, progress=Silent(), folder=tmp_path / "nowhere"), (wide.source,), LIMITS
     )
     assert (run.exit, run.outcome.value) == (1, "failed")
     assert "No such file" in str(run.reason)

@@ -10,7 +10,8 @@ from engines.clock import system_clock
 from ims_catalog.sandbox.estate import draw_estate
 from ims_catalog.sandbox.server import start_sandbox
 from indexer.crawl import crawling
-from indexer.plan import Terms, plan
+from indexer.fate import Terms
+from indexer.plan import plan
 from indexer.sources.credential import AccessKey
 from indexer.sources.source import Source
 from indexer.spool import open_spool
@@ -49,7 +50,7 @@ async def crawled_and_planned(folder: Path, images: int) -> None:
                 [source], spool, limits=LIMITS, progress=Silent(), clock=system_clock(), expected={}
             ) as crawl:
                 crawled = await crawl.listed()
-            terms, planned = Terms(crawled.complete, "2026-11-24T00:00:00Z"), 0
+            terms, planned = Terms(started="2026-11-24T00:00:00Z", whole=crawled.complete), 0
             async for decisions in plan(spool.entries(), nothing(), terms):
                 planned += len(decisions)
             assert planned == images

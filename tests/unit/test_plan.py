@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 
 import pytest
 
-from indexer.plan import Change, Decision, Terms, plan
+from indexer.fate import Fate, Terms
+from indexer.plan import Change, Decision, plan
 from indexer.spool import Entry
 from indexer.tally import Tally
 from mappings.date import date_text
@@ -60,11 +61,17 @@ async def planned(
     entries: Iterable[Entry], before: Iterable[Stored], *complete: Scope, size: int = 2
 ) -> dict[str, Decision]:
     ordered = sorted(entries, key=lambda one: (one.stored.key, one.order, one.scope))
-    terms = Terms(frozenset(one.id for one in complete), date_text(NOW))
+    terms = Terms(
+        started=date_text(NOW), whole=frozenset(one.id for one in complete), confirmed=frozenset(SCOPES)
+    )
     decisions = [one async for batch in plan(ordered, batches(before, size), terms) for one in batch]
     keys = [one.key for one in decisions]
     assert keys == sorted(set(keys)), "each key once, ascending"
     return {one.key.removeprefix("huawei/r/"): one for one in decisions}
+
+
+def by(decision: Decision, fate: Fate) -> tuple[str, ...]:
+    return tuple(sorted(scope for scope, told in decision.fates.items() if told is fate))
 
 
 def fields(decision: Decision) -> dict[str, object]:
@@ -78,7 +85,7 @@ def fields(decision: Decision) -> dict[str, object]:
 
 async def test_a_new_image_begins_now() -> None:
     decision = (await planned([seen("a", OWN)], [], OWN))["a/own"]
-    assert (decision.change, decision.listed) == (Change.ADDED, (OWN.id,))
+    assert (decision.change, by(decision, Fate.LISTED)) == (Change.ADDED, (OWN.id,))
     assert fields(decision) == {
         "name": "n",
         "scopes": (OWN.id,),
@@ -148,14 +155,18 @@ async def test_images_disappear_from_complete_scopes_only(
 async def test_one_of_two_scopes_still_lists_it() -> None:
     before = served("a", MEMBER, THIRD)
     decision = (await planned([seen("a", THIRD)], [before], MEMBER, THIRD))["a/shared"]
-    assert (decision.change, decision.listed, decision.carried) == (Change.CHANGED, (THIRD.id,), ())
+    assert (decision.change, by(decision, Fate.LISTED), by(decision, Fate.CARRIED)) == (
+        Change.CHANGED,
+        (THIRD.id,),
+        (),
+    )
     assert fields(decision)["visible_to"] == ("p3",), "the grant ends with the listing"
 
 
 async def test_one_of_two_scopes_failed() -> None:
     before = served("a", MEMBER, THIRD)
     decision = (await planned([], [before], THIRD))["a/shared"]
-    assert (decision.listed, decision.carried) == ((), (MEMBER.id,))
+    assert (by(decision, Fate.LISTED), by(decision, Fate.CARRIED)) == ((), (MEMBER.id,))
     assert fields(decision)["scopes"] == (MEMBER.id,)
     assert fields(decision)["visible_to"] == ("p2",)
 
@@ -258,7 +269,7 @@ async def test_the_plan_streams() -> None:
             taken += 1
             yield seen(f"{number:08}", GOLD)
 
-    decisions = plan(endless(), batches([], 1), Terms(frozenset({GOLD.id}), date_text(NOW)))
+    decisions = plan(endless(), batches([], 1), Terms(started=date_text(NOW), whole=frozenset({GOLD.id})))
     assert len(await anext(decisions)) <= 1000
     assert taken <= 1002, "what is not asked for is not read"
     await decisions.aclose()

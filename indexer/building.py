@@ -1,0 +1,57 @@
+"""`Building`: the decisions of a plan on their way into a generation, their changes into the ledger."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+from engines.base import Build
+from engines.ledger import ChangeKind, ImageChange, Ledger
+from indexer.changes import image_change
+from indexer.plan import Decision
+from indexer.progress import Progress
+from indexer.tally import Tally
+
+NOTED_AT_ONCE = 500
+
+
+class Building:
+    """Counts what it passes on; at most so many changes of the run are noted, the others are `left_out`."""
+
+    def __init__(self, ledger: Ledger, progress: Progress, run: str, most: int) -> None:
+        self.tally = Tally()
+        self.changes: Counter[ChangeKind] = Counter()
+        self.left_out = 0
+        self._ledger = ledger
+        self._progress = progress
+        self._run = run
+        self._most = most
+        self._waiting: list[ImageChange] = []
+
+    async def fill(self, build: Build, batches: AsyncIterator[Sequence[Decision]], *, at: datetime) -> None:
+        """Add the documents of a plan to a build; `at` is the moment of the changes."""
+        async for decisions in batches:
+            self.tally.count(decisions)
+            await build.add([one.stored for one in decisions if one.stored is not None])
+            await self._note(decisions, at)
+            self._progress.built(self.tally.documents)
+            await asyncio.sleep(0)
+        await self._send()
+
+    async def _note(self, decisions: Sequence[Decision], at: datetime) -> None:
+        for decision in decisions:
+            change = image_change(decision, self._run, at)
+            if change is None:
+                continue
+            if self.changes.total() < self._most:
+                self._waiting.append(change)
+            else:
+                self.left_out += 1
+            self.changes[change.kind] += 1
+        if len(self._waiting) >= NOTED_AT_ONCE:
+            await self._send()
+
+    async def _send(self) -> None:
+        if self._waiting:
+            await self._ledger.note(self._run, self._waiting)
+            self._waiting = []

@@ -1,0 +1,26 @@
+"""`Choice`: what a run is about."""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is due: ids of scopes, and names of sources with a slash behind them; all if it is None.
+
+    `accepted` are scopes whose listing is believed in this run, however much it lost.
+    """
+
+    due: AbstractSet[str] | None = None
+    accepted: AbstractSet[str] = frozenset()
+
+    def reaches(self, source: str) -> bool:
+        """Tell whether anything of a source is due."""
+        return self.due is None or any(one.split("/")[0] == source for one in self.due)
+
+    def covers(self, scope: str) -> bool:
+        """Tell whether a scope is due."""
+        return self.due is None or scope in self.due or f"{scope.split('/', maxsplit=1)[0]}/" in self.due
+
+
+EVERYTHING = Choice()
