@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from mappings.fields import FIELDS
 from mappings.filter import Value
 from mappings.platform import platform_named_by
-from mappings.scope import ImageType, View
+from mappings.scope import CloudKind, ImageType, View
 from mappings.version import version_of
 
 Values = dict[str, Value | tuple[str, ...]]
@@ -24,17 +24,24 @@ def derive(
     flags: Flags,
     image_type: ImageType,
     unreadable: AbstractSet[str] = frozenset(),
+    kind: CloudKind = CloudKind.IMS,
 ) -> tuple[Values, tuple[str, ...]]:
     """Fill in what follows: give all values, and the names of those that stand for something not stated.
 
     `stated` holds every field that was read, those of the owner too; `image_type` is the type of the listing;
     `unreadable` names the fields that were set to something that could not be read. What is stated is never
-    overruled, and nothing is filled in for what was stated and cannot be read.
+    overruled, and nothing is filled in for what was stated and cannot be read. Only a `kind` of cloud that
+    documents what an absent flag means has something follow from it.
     """
     known = dict(stated)
     hardware = frozenset(name for name in known.keys() & _HARDWARE if _holds(known[name]))
     facts = _Facts(
-        known, hardware, tuple((key, value) for key, value in flags if _holds(value)), image_type, unreadable
+        known,
+        hardware,
+        tuple((key, value) for key, value in flags if _holds(value)),
+        image_type,
+        unreadable,
+        kind,
     )
     unstated: list[str] = []
     for name, rule in _RULES:
@@ -57,8 +64,8 @@ def derive(
 class _Facts:
     """What a rule may look at.
 
-    Fields so far, hardware fields and unknown flags that hold, the type of the listing, and the fields that
-    could not be read.
+    Fields so far, hardware fields and unknown flags that hold, the type of the listing, the fields that could
+    not be read, and the kind of cloud.
     """
 
     known: Values
@@ -66,6 +73,7 @@ class _Facts:
     flags: Flags
     image_type: ImageType
     unreadable: AbstractSet[str]
+    kind: CloudKind
 
 
 _Ruled = tuple[Value | tuple[str, ...] | None, bool]
@@ -87,7 +95,8 @@ def _architecture(facts: _Facts) -> _Ruled:
         return "arm" if arm else "x86", True
     stated = _text(facts, "hw_architecture")
     if stated is None:
-        return "x86", False
+        # IMS documents __support_arm for ARM images; on Glance nobody has to state an architecture.
+        return ("x86", False) if facts.kind is CloudKind.IMS else (None, False)
     return _ARCHITECTURES.get(stated.casefold()), True
 
 
@@ -110,6 +119,8 @@ def _kind(facts: _Facts) -> _Ruled:
 
 
 def _image_type(facts: _Facts) -> _Ruled:
+    if facts.kind is CloudKind.GLANCE and facts.image_type is ImageType.MARKET:
+        return None, False  # a community image is of none of the types
     return facts.image_type.value, False
 
 

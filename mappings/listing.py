@@ -76,9 +76,10 @@ def _foreign(owner: object, project: str | None) -> bool:
 _PUBLIC = (None, "public")
 _NOT_PUBLIC = frozenset({ImageType.PRIVATE.value, ImageType.SHARED.value})
 _IMAGE_TYPE = ("image_type", _says_not_private)
-# What Glance calls community is for all who know its id; IMS documents public alone for what all may use.
+# What Glance calls community is for all who know its id; IMS documents public alone for what all may use. On
+# Glance visibility alone decides who sees an image: the type is a property that anyone may have copied.
 _HARMLESS = {
     CloudKind.IMS: (("visibility", _says_public), _IMAGE_TYPE),
-    CloudKind.GLANCE: (("visibility", _says_not_private), _IMAGE_TYPE),
+    CloudKind.GLANCE: (("visibility", _says_not_private),),
 }
 _AS_LISTED = {kind: Listed(kind, owners=kind.view is View.OWN) for kind in ImageType}

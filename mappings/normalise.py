@@ -79,7 +79,7 @@ def normalise(record: Mapping[str, object], scope: Scope) -> Normalised:
     hidden = None if place.owners else _is_owners
     extra = _extra(unknown, hidden, problems)
     flags = [(key, value) for key, value in _folded(extra) if key.startswith("__support_")]
-    fields, derived = derive(stated, flags, place.image_type, unreadable)
+    fields, derived = derive(stated, flags, place.image_type, unreadable, scope.kind)
     if not place.owners:
         for name in _OWNER_FIELDS:
             fields.pop(name, None)

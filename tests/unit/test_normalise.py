@@ -321,6 +321,30 @@ def test_no_rule_fills_in_what_was_stated_and_cannot_be_read(
     assert "min_ram" in found.derived or "min_ram" in absent
 
 
+@pytest.mark.parametrize(
+    ("title", "record", "expected"),
+    [
+        ("nothing stated", {}, {}),
+        ("an architecture", {"hw_architecture": "x86_64"}, {"architecture": "x86", "firmware": "bios"}),
+        ("the flag of IMS", {"__support_arm": "true"}, {"architecture": "arm", "firmware": "uefi"}),
+        ("a firmware", {"hw_firmware_type": "uefi"}, {"firmware": "uefi"}),
+    ],
+)
+def test_an_absent_flag_of_ims_is_no_answer_on_glance(
+    title: str, record: dict[str, object], expected: dict[str, object]
+) -> None:
+    found = document({"status": "active", **record}, kind=CloudKind.GLANCE)
+    asked = ("architecture", "firmware", "registered", "deleted", "hypervisors", "gpu", "support_kvm")
+    assert {name: found.fields[name] for name in asked if name in found.fields} == expected
+    assert found.fields["usable"] is True
+
+
+def test_a_community_image_of_others_is_of_no_type_and_least_trusted() -> None:
+    found = document({"visibility": "community"}, ImageType.MARKET, CloudKind.GLANCE)
+    assert "image_type" not in found.fields
+    assert (found.fields["trust"], found.fields["view"]) == (3, "public")
+
+
 def test_a_further_key_that_can_be_read_makes_up_for_the_first() -> None:
     record: dict[str, object] = {"hw_architecture": ["arm"], "architecture": "aarch64"}
     found = document(record, kind=CloudKind.GLANCE)

@@ -92,7 +92,13 @@ def test_what_cannot_be_read_is_not_taken_for_public(
         ("in capitals and blanks", IMS, GOLD, {"visibility": " Public", "__imagetype": "GOLD"}),
         ("market", IMS, MARKET, {"visibility": "public", "__imagetype": "market"}),
         ("market among gold", IMS, GOLD, {"visibility": "public", "__imagetype": "market"}),
-        ("community on Glance is for all", GLANCE, GOLD, {"visibility": "community"}),
+        ("community on Glance is for all", GLANCE, MARKET, {"visibility": "community"}),
+        (
+            "a type that was copied to Glance",
+            GLANCE,
+            GOLD,
+            {"visibility": "public", "__imagetype": "private"},
+        ),
     ],
 )
 def test_what_is_public_stays_public(
