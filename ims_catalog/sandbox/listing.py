@@ -29,14 +29,16 @@ class _Order:
     descending: bool
 
 
-def list_images(cloud: Cloud, project: Project, parameters: Parameters) -> list[Record]:
-    """Give the page asked for; raises `Refused` with the answer to a bad parameter.
+def list_images(
+    cloud: Cloud, project: Project, parameters: Parameters, largest: int = LARGEST_PAGE
+) -> list[Record]:
+    """Give the page asked for, of `largest` images at most; raises `Refused` for a bad parameter.
 
     Oldest first, as a crawler asks, a page costs what it holds; any other order costs the whole listing.
     """
     conditions = list(_conditions(cloud, project, parameters))
     order = _order(parameters)
-    limit = _limit(_last(parameters, "limit", str(LARGEST_PAGE)))
+    limit = min(_limit(_last(parameters, "limit", str(largest))), largest)
     marker = _last(parameters, "marker", "")
     if "id" in parameters and "__imagetype" not in parameters:
         found = _by_id(cloud, project, parameters["id"][-1])
@@ -120,7 +122,7 @@ def _sort_value(listed: Listed, key: str) -> tuple[object, Key]:
 def _limit(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise Refused(image_error("IMG.0017", f"limit {text[:40]!r} is not a positive number"))
-    return min(int(text), LARGEST_PAGE)
+    return int(text)
 
 
 def _conditions(cloud: Cloud, project: Project, parameters: Parameters) -> Iterator[Condition]:

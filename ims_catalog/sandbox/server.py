@@ -39,14 +39,16 @@ async def start_sandbox(
     *,
     port: int = 0,
     page_info: bool = False,
+    largest_page: int = LARGEST_PAGE,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> "Sandbox":
     """Serve an estate on 127.0.0.1; port 0 takes a free one.
 
     With `page_info` each page but the empty last one tells `page_info.next_marker`; without, nothing does.
+    No page holds more than `largest_page` images, however many were asked for.
     `now` is the clock that signatures are held against.
     """
-    sandbox = Sandbox(estate, page_info=page_info, now=now)
+    sandbox = Sandbox(estate, page_info=page_info, largest_page=largest_page, now=now)
     await sandbox.open(port)
     return sandbox
 
@@ -58,12 +60,15 @@ class Sandbox:
     changed at any time.
     """
 
-    def __init__(self, estate: Estate, *, page_info: bool, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, estate: Estate, *, page_info: bool, largest_page: int, now: Callable[[], datetime]
+    ) -> None:
         self.cloud = Cloud(estate)
         self.faults: list[Fault] = []
         self.requests: list[Received] = []
         self.url = ""
         self._page_info = page_info
+        self._largest_page = largest_page
         self.login = Login(estate.projects, now)
         self._pages: dict[tuple[str | None, ...], int] = {}
         self._used: dict[Fault, int] = {}
@@ -219,7 +224,7 @@ class Sandbox:
                 return no_such_api()
 
     def _images(self, project: Project, parameters: Parameters) -> Answer:
-        images = list_images(self.cloud, project, parameters)
+        images = list_images(self.cloud, project, parameters, self._largest_page)
         page: dict[str, object] = {"images": images}
         if self._page_info:
             marker = {"next_marker": images[-1]["id"]} if images else {}
