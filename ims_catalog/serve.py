@@ -12,6 +12,7 @@ from multiprocessing.process import BaseProcess
 
 from engines.clock import system_clock
 from ims_catalog.compose import check_engine_settings, cursor_key_of
+from ims_catalog.crawler import Crawler
 from ims_catalog.listening import address, listen
 from ims_catalog.log import log_to_stderr
 from ims_catalog.question_clock import question_now
@@ -42,17 +43,18 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     for number in STOPS:
         signal.signal(number, _STOP)
     workers: list[BaseProcess] = []
+    crawler = Crawler(settings, _STOP)
     with listen(settings) as listener:
         try:
             key = _prepare(settings)
             for _ in range(settings.api.workers):
                 _start(settings, listener, key, workers)
             announce(address(settings, listener))
-            _replace_dead(settings, listener, key, workers)
+            _replace_dead(settings, listener, key, workers, crawler)
         except KeyboardInterrupt:
             pass
         finally:
-            _end(workers)
+            _end([*workers, *crawler.processes])
 
 
 def _prepare(settings: Settings) -> bytes:
@@ -84,10 +86,13 @@ def _start(settings: Settings, listener: socket.socket, key: bytes, workers: lis
 
 
 def _replace_dead(
-    settings: Settings, listener: socket.socket, key: bytes, workers: list[BaseProcess]
+    settings: Settings, listener: socket.socket, key: bytes, workers: list[BaseProcess], crawler: Crawler
 ) -> None:
     while True:
-        wait([worker.sentinel for worker in workers])
+        crawler.look()
+        wait([one.sentinel for one in (*workers, *crawler.processes)], crawler.wait)
+        if all(worker.is_alive() for worker in workers):
+            continue
         time.sleep(RESTART_SECONDS)
         for dead in [worker for worker in workers if not worker.is_alive()]:
             _log.error("a worker ended with code %s; another takes its place", dead.exitcode)

@@ -9,11 +9,13 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ims_catalog.duration import seconds
+from indexer.cron import cron_expression
 from mappings.scope import ImageType
 
 PREFIX = "IMS_CATALOG_"
@@ -65,9 +67,19 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise ValueError('the name of a time zone such as "Europe/Berlin" is expected') from None
+    return value
+
+
 _NOT_IN_ADDRESSES = re.compile(r"[\s\\?#@]")
 _Some = TypeVar("_Some", bound=str)
 Endpoint = Annotated[str, AfterValidator(_address)]
+Cron = Annotated[str, AfterValidator(cron_expression)]
+Zone = Annotated[str, AfterValidator(_zone)]
 Hosts = Annotated[str | tuple[str, ...], AfterValidator(_hosts)]
 Several = Annotated[tuple[_Some, ...], Field(min_length=1), AfterValidator(_distinct)]
 """At least one value, each once."""
@@ -334,6 +346,9 @@ class Source(_Section):
         ' names those through which it is one; for kind = "glance". An image is shown to its owner and its'
         " members.",
     )
+    schedule: Cron | None = Field(
+        default=None, description="When it is crawled, as schedule.cron, which holds if this is not set."
+    )
     auth: Auth = Field(description="How requests prove who they are.")
 
     @model_validator(mode="after")
@@ -389,6 +404,25 @@ class Crawl(_Section):
     requests_per_second: float = Field(default=10.0, gt=0, le=1000, description="To one endpoint.")
     companions_every: Duration = Field(
         default=86400.0, description="Flavors and OS versions of a region are fetched again after that."
+    )
+
+
+class Schedule(_Section):
+    """When `ims-catalog schedule`, and `serve` where it is set, crawl."""
+
+    cron: Cron = Field(
+        default="17 * * * *",
+        description="Minute, hour, day of the month, month and day of the week; or @hourly, @daily, @weekly,"
+        " @monthly, @yearly. Sources with a `schedule` of their own have that instead.",
+    )
+    jitter: Duration = Field(
+        default=300.0, description="Each run begins late by a part of this, drawn anew each time."
+    )
+    timezone: Zone = Field(
+        default="UTC", description='Where the clock is that cron means, such as "Europe/Berlin".'
+    )
+    in_serve: bool = Field(
+        default=False, description="`ims-catalog serve` also runs the schedule, in a process of its own."
     )
 
 
@@ -473,6 +507,7 @@ class Settings(BaseSettings):
     engine: Engine = Field(default=Engine(), description=Engine.__doc__)
     sources: tuple[Source, ...] = Field(default=(), description="Each `[[sources]]` is one cloud account.")
     crawl: Crawl = Field(default=Crawl(), description=Crawl.__doc__)
+    schedule: Schedule = Field(default=Schedule(), description=Schedule.__doc__)
     gate: Gate = Field(default=Gate(), description=Gate.__doc__)
     ledger: Ledger = Field(default=Ledger(), description=Ledger.__doc__)
     api: Api = Field(default=Api(), description=Api.__doc__)

@@ -23,6 +23,7 @@ from ims_catalog.settings import (
     Ledger,
     NoAuth,
     PasswordAuth,
+    Schedule,
     Source,
     TokenAuth,
 )
@@ -38,6 +39,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ('[sources.auth] kind = "token"', TokenAuth),
     ('[sources.auth] kind = "none"', NoAuth),
     ("[crawl]", Crawl),
+    ("[schedule]", Schedule),
     ("[gate]", Gate),
     ("[ledger]", Ledger),
     ("[api]", Api),

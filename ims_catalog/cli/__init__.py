@@ -14,9 +14,11 @@ _log = logging.getLogger(__name__)
 COMMANDS = {
     "demo": "Crawl the sandbox cloud, serve the catalogue, and print what to try.",
     "reindex": "Crawl the configured clouds and publish what was found.",
+    "schedule": "Crawl the configured clouds again and again, at the times that are set.",
     "serve": "Answer questions over HTTP.",
     "search": "Ask the catalogue: ims-catalog search 'KVM GPU images for 64-bit Ubuntu with UEFI'.",
     "runs": "Show what the last runs did.",
+    "purge": "Give up what was taken out of the settings, with its images.",
     "doctor": "Check settings and engine, and say what is wrong and what to do.",
     "fields": "Show what is known of an image, and how to ask for it.",
     "sandbox": "Run a made-up cloud on this machine, to try things out.",

@@ -15,10 +15,17 @@ def command(
     host: Annotated[str | None, typer.Option(help="Address to listen on; overrides the settings.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes that answer.")] = None,
+    schedule: Annotated[
+        bool, typer.Option("--schedule", help="Also crawl at the times of the settings, in a process beside.")
+    ] = False,
 ) -> None:
     """Answer questions over HTTP until interrupted."""
     with spoken_errors():
-        settings = load_settings(config, {"api": {"host": host, "port": port, "workers": workers}})
+        given: dict[str, dict[str, object]] = {
+            "api": {"host": host, "port": port, "workers": workers},
+            "schedule": {"in_serve": schedule or None},
+        }
+        settings = load_settings(config, given)
         try:
             serve(settings, lambda address: typer.echo(_first_line(settings, address)))
         except ServeError as error:
