@@ -56,7 +56,14 @@ class Rewrite:
     change: Callable[[bytes], bytes]
 
 
-Effect = Answer | Hang | Cut | Flood | Rewrite
+@dataclass(frozen=True, slots=True)
+class Trickle:
+    """The right answer, one byte after the other with `pause` seconds between them."""
+
+    pause: float
+
+
+Effect = Answer | Hang | Cut | Flood | Rewrite | Trickle
 
 
 @dataclass(frozen=True, slots=True, eq=False)

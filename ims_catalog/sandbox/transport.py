@@ -6,7 +6,7 @@ import zlib
 from aiohttp import web
 
 from ims_catalog.sandbox.answer import Answer
-from ims_catalog.sandbox.fault import Cut, Effect, Flood, Hang, Rewrite
+from ims_catalog.sandbox.fault import Cut, Effect, Flood, Hang, Rewrite, Trickle
 
 _BLOCK = b" " * 65_536
 
@@ -23,6 +23,8 @@ async def send(
             return await _cut(request, answer, after)
         case Flood(size, compressed):
             return await _flood(request, size, compressed=compressed)
+        case Trickle(pause):
+            return await _trickle(request, answer, pause, closing)
         case Rewrite(change):
             return _whole(answer, change(answer.body))
         case _:
@@ -42,6 +44,24 @@ async def _cut(request: web.Request, answer: Answer, after: int) -> web.StreamRe
     await response.write(answer.body[:after])
     if request.transport is not None:
         request.transport.close()
+    return response
+
+
+async def _trickle(
+    request: web.Request, answer: Answer, pause: float, closing: asyncio.Event
+) -> web.StreamResponse:
+    response = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.content_type})
+    response.content_length = len(answer.body)
+    await response.prepare(request)
+    try:
+        for at in range(len(answer.body)):
+            if closing.is_set():
+                break
+            await response.write(answer.body[at : at + 1])
+            await asyncio.sleep(pause)
+    except ConnectionError:
+        # The reader did not wait for the rest.
+        return response
     return response
 
 

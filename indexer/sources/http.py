@@ -112,9 +112,10 @@ class Http:
             raise Failure(
                 f"{place} gave no whole answer within {self._limits.request_timeout:g} s", Meaning.TEMPORARY
             ) from None
-        except aiohttp.ClientConnectorCertificateError:
+        except aiohttp.ClientConnectorCertificateError as error:
+            why = getattr(error.certificate_error, "verify_message", "") or "it cannot be read"
             raise Failure(
-                f"the certificate of {place} is not valid", Meaning.CONFIGURATION, sent=False
+                f"the certificate of {place} is not valid: {why}", Meaning.CONFIGURATION, sent=False
             ) from None
         except UnicodeError:
             raise Failure(

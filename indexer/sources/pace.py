@@ -43,13 +43,14 @@ class Pace:
     def throttled(self, sent: float, pause: float) -> None:
         """Note that a request of the moment `sent` was too many; `pause` is how long nothing may be sent.
 
-        Of requests that were under way together only the first one halves the rate.
+        Of requests that were under way together only the first one halves the rate. The time without
+        throttling begins after the pause.
         """
         now = self._clock.monotonic()
         self._paused_until = max(self._paused_until, now + pause)
         if sent > self._changed:
             self._rate = max(self._rate / 2, self._setting * _SLOWEST)
-            self._changed = now
+            self._changed = self._paused_until if pause > 0 else now
 
     def answered(self) -> None:
         """Note that a request was not too many."""
