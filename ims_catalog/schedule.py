@@ -156,7 +156,7 @@ class ScheduledRuns:
             run = await self.reindex(lambda states: self._still_due(due, states))
         except WriterBusy as error:
             self.missed += 1
-            self._met(f"a run was left out: {error}")
+            self._met(f"a run was left out: {error}", logging.WARNING)
         except (EngineError, ConfigurationError, OSError) as error:
             self._met(f"a run could not begin: {error}")
         except Exception as error:
@@ -196,13 +196,13 @@ class ScheduledRuns:
             _log.warning("runs are well again, after %s that were not", self._times)
             self._trouble, self._times = None, 0
 
-    def _met(self, said: str) -> None:
+    def _met(self, said: str, level: int = logging.ERROR) -> None:
         """Log what is wrong, unless it is what was wrong already but for numbers and moments in it."""
         kind = _VARYING.sub("", said)
         self._times += 1
         if kind != self._trouble:
             self._trouble = kind
-            _log.error("%s", printable(said))
+            _log.log(level, "%s", printable(said))
 
 
 _VARYING = re.compile(r"[0-9a-f:.TZt-]*\d[0-9a-f:.TZtz-]*")
