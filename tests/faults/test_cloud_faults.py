@@ -124,7 +124,7 @@ async def test_case_10_links_in_answers_are_data(wide: Installation) -> None:
             return {**page, "next": link, "first": link, "links": {"self": link, "previous": link}, **marker}
 
         wide.sandbox.fail(Fault(matching(), paged(led_away)))
-        run = await wide.run()
+        run = await wide.run(limits=replace(LIMITS, restarts=0, pages=10))
         assert run.exit == 1
         assert came == []
     asked = {place for one in wide.sandbox.requests if (place := one.parameters.get("marker"))}
