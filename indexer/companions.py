@@ -65,16 +65,19 @@ def fresh(known: Known, table: Table, place: Place, now: datetime, every: float)
     if memory is None or memory.fetched is None:
         return False
     age = (now - memory.fetched).total_seconds()
-    return 0 <= age < every and has_any(known.companions, table, place)
+    served = served_of(known.companions, table, place)
+    return 0 <= age < every and any(map(of_the_cloud, served))
 
 
-def has_any(companions: Companions, table: Table, place: Place) -> bool:
-    """Tell whether a table of a region holds anything that the cloud itself said."""
+def served_of(companions: Companions, table: Table, place: Place) -> list[Mapping[str, object]]:
+    """Give the records of a table that are of a region."""
     records = companions.flavors if table is Table.FLAVORS else companions.os_versions
-    return any(
-        (record.get("cloud"), record.get("region")) == place and record.get("source") != DOCUMENTED
-        for record in records
-    )
+    return [record for record in records if (record.get("cloud"), record.get("region")) == place]
+
+
+def of_the_cloud(record: Mapping[str, object]) -> bool:
+    """Tell whether a record is what the cloud itself said."""
+    return record.get("source") != DOCUMENTED
 
 
 def _name(table: Table, place: Place) -> str:

@@ -1,10 +1,11 @@
 """`fetch_tables`: flavors and OS versions of each region, once a day, through the first account that may."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from clouds.payload import Record
-from indexer.companions import Fetched, Place, Table, fresh, has_any
+from indexer.companions import Fetched, Place, Table, fresh, of_the_cloud, served_of
 from indexer.documented import documented_flavors
 from indexer.means import Means
 from indexer.sources.failure import Failure
@@ -27,13 +28,13 @@ async def fetch_tables(means: Means, reached: Sequence[Reached]) -> tuple[Fetche
 
     A table that is missing in the result stays as it is served.
     """
-    fetched = []
-    for place in dict.fromkeys(_places(reached)):
-        for table in Table:
-            one = await _table(means, table, place, reached)
-            if one is not None:
-                fetched.append(one)
-    return tuple(fetched)
+    async with asyncio.TaskGroup() as tasks:
+        fetching = [
+            tasks.create_task(_table(means, table, place, reached))
+            for place in dict.fromkeys(_places(reached))
+            for table in Table
+        ]
+    return tuple(one for task in fetching if (one := task.result()) is not None)
 
 
 def _places(reached: Sequence[Reached]) -> Iterator[Place]:
@@ -43,17 +44,19 @@ def _places(reached: Sequence[Reached]) -> Iterator[Place]:
 async def _table(means: Means, table: Table, place: Place, reached: Sequence[Reached]) -> Fetched | None:
     there = [one for one in reached if one.source.cloud == place.cloud and place.region in one.source.regions]
     asked = [one for one in there if _asks(one.source, table)]
-    wanted = {one.source.flavors for one in there}
-    if asked:
-        if fresh(means.known, table, place, means.clock.now(), means.limits.companions_every):
-            return None
-        fetched = await _first(means, table, place, [one.regions.get(place.region) for one in asked])
-        if fetched.reason is None or has_any(means.known.companions, table, place):
-            return fetched
-    elif table is Table.FLAVORS and wanted == {FlavorsFrom.NONE}:
-        return Fetched(table, *place)
-    if table is Table.FLAVORS and FlavorsFrom.DOCUMENTED in wanted:
-        return Fetched(table, *place, documented_flavors())
+    if asked and fresh(means.known, table, place, means.clock.now(), means.limits.companions_every):
+        return None
+    fetched = await _first(means, table, place, [one.regions.get(place.region) for one in asked])
+    served = served_of(means.known.companions, table, place)
+    if fetched.reason is None or (asked and any(map(of_the_cloud, served))):
+        return fetched
+    # A run of some sources only does not know what the others want.
+    if table is Table.FLAVORS and (means.only is None or not served):
+        wanted = {one.source.flavors for one in there}
+        if FlavorsFrom.DOCUMENTED in wanted:
+            return Fetched(table, *place, documented_flavors())
+        if wanted == {FlavorsFrom.NONE}:
+            return Fetched(table, *place)
     return fetched if asked else None
 
 
