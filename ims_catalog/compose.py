@@ -12,6 +12,7 @@ from clouds.endpoint import ENDPOINTS
 from engines.base import Readers, Writer
 from engines.clock import Clock
 from engines.embedded.private import make_folder
+from engines.holding import Holding
 from engines.ledger import Keep, Ledger
 from ims_catalog import settings as declared
 from ims_catalog.check import Check
@@ -53,6 +54,11 @@ def open_readers(settings: declared.Settings, clock: Clock) -> Readers:
 def open_ledger(settings: declared.Settings) -> Ledger:
     """Open the ledger of the catalogue. Raises NothingServed where there is no catalogue at all."""
     return _engine(settings).open_ledger(settings.engine)
+
+
+async def who_writes(settings: declared.Settings) -> Holding | None:
+    """Tell who has the right to write to the catalogue, None if nobody. Raises EngineError."""
+    return await _engine(settings).who_writes(settings.engine)
 
 
 def checks_of_engine(settings: declared.Settings) -> AsyncGenerator[Check, None]:
@@ -99,6 +105,7 @@ class _Engine(Protocol):
     ) -> Writer: ...
     def open_readers(self, engine: declared.Engine, clock: Clock) -> Readers: ...
     def open_ledger(self, engine: declared.Engine) -> Ledger: ...
+    async def who_writes(self, engine: declared.Engine) -> Holding | None: ...
 
 
 class _OpenSearch(_Engine, Protocol):

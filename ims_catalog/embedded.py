@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 from engines.base import NothingServed
 from engines.clock import Clock
+from engines.embedded.holder import holding
 from engines.embedded.ledger import EmbeddedLedger
 from engines.embedded.ledger import open_ledger as open_embedded_ledger
 from engines.embedded.readers import EmbeddedReaders
 from engines.embedded.writer import EmbeddedWriter
 from engines.embedded.writer import open_writer as open_embedded_writer
+from engines.holding import Holding
 from ims_catalog.settings import Engine
 
 
@@ -28,3 +30,8 @@ def open_ledger(engine: Engine) -> EmbeddedLedger:
     if not engine.path.is_dir():
         raise NothingServed(f"there is no catalogue in {engine.path} yet: ims-catalog reindex makes one")
     return open_embedded_ledger(engine.path)
+
+
+async def who_writes(engine: Engine) -> Holding | None:
+    """Tell who has the right to write, None if nobody. Raises EngineUnavailable."""
+    return holding(engine.path)

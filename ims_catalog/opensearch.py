@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from engines.base import EngineUnavailable
 from engines.clock import Clock
-from engines.holding import this_process
+from engines.holding import Holding, this_process
 from engines.opensearch.client import Client, Cluster
+from engines.opensearch.lease import holding
 from engines.opensearch.ledger import OpenSearchLedger
 from engines.opensearch.names import Names
 from engines.opensearch.readers import OpenSearchReaders
@@ -38,6 +39,15 @@ def open_readers(engine: Engine, clock: Clock) -> OpenSearchReaders:
 def open_ledger(engine: Engine) -> OpenSearchLedger:
     """Open the ledger. Raises ConfigurationError."""
     return OpenSearchLedger(Client(cluster(engine), connections=4), Names(engine.prefix))
+
+
+async def who_writes(engine: Engine) -> Holding | None:
+    """Tell who has the right to write, or had it when it died. Raises ConfigurationError, EngineError."""
+    client = Client(cluster(engine), connections=1)
+    try:
+        return await holding(client, Names(engine.prefix))
+    finally:
+        await client.close()
 
 
 def cluster(engine: Engine) -> Cluster:

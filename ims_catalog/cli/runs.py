@@ -11,9 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from clouds.printable import printable
+from engines.holding import Holding, said_moment
 from engines.ledger import Run, State
 from ims_catalog.cli.options import AsJson, Config, spoken_errors
-from ims_catalog.compose import open_ledger
+from ims_catalog.compose import open_ledger, who_writes
 from ims_catalog.configuration import load_settings
 from ims_catalog.settings import Settings
 
@@ -23,23 +24,34 @@ def command(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many runs, newest first.")] = 10,
     as_json: AsJson = False,
 ) -> None:
-    """Show what the last runs did."""
+    """Show what the last runs did, and which is going on."""
     with spoken_errors():
-        runs = asyncio.run(_runs(load_settings(config), limit))
+        runs, holding = asyncio.run(_runs(load_settings(config), limit))
     if as_json:
         typer.echo(orjson.dumps(list(runs)).decode())
-    elif not runs:
+        return
+    if holding is not None:
+        typer.echo(going_on(holding))
+    if not runs:
         typer.echo("no run yet: ims-catalog reindex starts one")
     else:
         Console().print(Group(_table(runs), *_reasons(runs)))
 
 
-async def _runs(settings: Settings, limit: int) -> Sequence[Run]:
+async def _runs(settings: Settings, limit: int) -> tuple[Sequence[Run], Holding | None]:
     ledger = open_ledger(settings)
     try:
-        return await ledger.runs(limit)
+        return await ledger.runs(limit), await who_writes(settings)
     finally:
         await ledger.close()
+
+
+def going_on(holding: Holding) -> str:
+    """Say who runs. Where `renewed` is told it may have died since."""
+    said = f"going on: {printable(str(holding))}"
+    if holding.renewed is None:
+        return said
+    return f"{said}, still there at {said_moment(holding.renewed)}"
 
 
 def _table(runs: Sequence[Run]) -> Table:
