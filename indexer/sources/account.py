@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
@@ -33,7 +33,7 @@ from indexer.sources.password import PasswordLogin
 from indexer.sources.proof import headers_for
 from indexer.sources.redaction import blotted
 from indexer.sources.retry import retried
-from indexer.sources.skew import skew
+from indexer.sources.skew import with_skew
 from indexer.sources.source import Source
 from indexer.sources.temporary import AgencyLogin, InstanceLogin
 
@@ -149,7 +149,4 @@ class Account:
         error = read_error(
             answer.status, answer.body, answer.headers, redact=lambda text: blotted(text, secrets)
         )
-        off = skew(answer.headers, now) if answer.status == 401 and isinstance(proof, AccessKey) else None
-        if off is None:
-            return error
-        return replace(error, meaning=Meaning.CLOCK_SKEW, message=f"{error.message} ({off})")
+        return with_skew(error, answer.headers, now) if isinstance(proof, AccessKey) else error

@@ -24,6 +24,10 @@ class Failure(Exception):
         """The same request may succeed a little later."""
         return self.meaning in _PASSING
 
+    def again(self) -> "Failure":
+        """Give the same one to raise once more, elsewhere."""
+        return Failure(str(self), self.meaning, self.retry_after, sent=self.sent)
+
 
 class Down(Failure):
     """Nothing was sent: the endpoint has given no usable answer for too long."""

@@ -13,6 +13,9 @@ from indexer.sources.failure import Failure
 _RENEWED_AT = 0.8
 """Part of its life after which a proof is replaced."""
 
+_REPLACED = 10
+"""Times that a proof is replaced in a run because it was refused: a cloud may refuse every other request."""
+
 _AGAIN_SECONDS = 60.0
 """Time before another try to renew what still holds."""
 
@@ -43,6 +46,7 @@ class Kept:
         self._ends_at = 0.0
         self._failure: Failure | None = None
         self._accepted = True
+        self._replaced = 0
 
     async def get(self, fetch: Fetch) -> Proof:
         """Give the proof, from `fetch` where there is none or it is old. Raises Failure."""
@@ -51,15 +55,16 @@ class Kept:
             return self._proof if self._proof is not None and holds else await self._renewed(fetch)
 
     async def replace(self, refused: Proof, fetch: Fetch) -> Proof | None:
-        """Give another proof than the one that was refused; None if that was new and never accepted.
+        """Give another proof than the one that was refused.
 
-        Raises Failure.
+        None if that was new and never accepted, or was replaced too often before. Raises Failure.
         """
         async with self._lock:
             if self._proof is not refused:
                 return self._proof
-            if not self._accepted:
+            if not self._accepted or self._replaced >= _REPLACED:
                 return None
+            self._replaced += 1
             self._ends_at = self._renew_at = 0.0
             await self._renewed(fetch)
             self._accepted = False
@@ -72,7 +77,7 @@ class Kept:
 
     async def _renewed(self, fetch: Fetch) -> Proof:
         if self._failure is not None:
-            raise self._failure
+            raise self._failure.again()
         ended = False
         try:
             issued = await fetch()
@@ -83,7 +88,7 @@ class Kept:
                 meaning = Meaning.OTHER if failure.passing else failure.meaning
                 self._failure = failure = Failure(f"{failure} (not tried again in this run)", meaning)
             if self._proof is None or not self._fresh(self._ends_at):
-                raise failure from None
+                raise failure.again() from None
             self._renew_at = self._clock.monotonic() + _AGAIN_SECONDS
             return self._proof
         finally:

@@ -84,7 +84,7 @@ class PasswordLogin:
 
     async def _tried(self, who: Who, place: Place) -> Issued:
         if self._failure is not None and self._refused == who:
-            raise self._failure
+            raise self._failure.again()
         try:
             issued = await self._login(who, place)
         except Failure as failure:

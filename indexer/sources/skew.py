@@ -1,10 +1,20 @@
-"""`skew`: how far the clock of this machine is off, as an answer shows it."""
+"""`with_skew`: whether a signature was refused because the clock of this machine is off."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from clouds.error import CloudError, Meaning
 from clouds.signature import MAX_SKEW
+
+
+def with_skew(error: CloudError, headers: Mapping[str, str], now: datetime) -> CloudError:
+    """Say so in the answer to a signed request, where its `Date` shows it and the cloud does not."""
+    off = skew(headers, now) if error.status == 401 else None
+    if off is None:
+        return error
+    return replace(error, meaning=Meaning.CLOCK_SKEW, message=f"{error.message} ({off})")
 
 
 def skew(headers: Mapping[str, str], now: datetime) -> str | None:

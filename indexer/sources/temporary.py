@@ -58,8 +58,9 @@ class AgencyLogin:
                 identity, url, headers_for(base, url, project=None, now=now, login=body), body
             )
 
-        answer, _ = await proven(self._base, Place(identity, None), send)
-        issued, keys = _read(answer, f"login by agency {self._agency.agency!r}", self.secrets, self._http)
+        answer, base = await proven(self._base, Place(identity, None), send)
+        what, signed = f"login by agency {self._agency.agency!r}", isinstance(base, AccessKey)
+        issued, keys = _read(answer, what, self.secrets, self._http, signed=signed)
         self._keys |= keys
         return issued
 
@@ -101,10 +102,16 @@ class InstanceLogin:
 
 
 def _read(
-    answer: Answer, what: str, secrets: frozenset[SecretStr], http: Http
+    answer: Answer, what: str, secrets: frozenset[SecretStr], http: Http, *, signed: bool = False
 ) -> tuple[Issued, frozenset[SecretStr]]:
     now = http.lanes.clock.now()
-    keys = read_login(answer, what, secrets, lambda one: read_keys(one.headers, one.body, now))
+    keys = read_login(
+        answer,
+        what,
+        secrets,
+        lambda one: read_keys(one.headers, one.body, now),
+        signed=now if signed else None,
+    )
     if keys.seconds is not None and keys.seconds <= 0:
         raise Failure(f"{what}: the keys that came had already expired", Meaning.OTHER)
     key = AccessKey(SecretStr(keys.access), SecretStr(keys.secret), SecretStr(keys.security_token))

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import orjson
 import pytest
@@ -245,6 +246,17 @@ async def test_a_token_that_is_never_accepted_makes_no_loop() -> None:
         assert str(failures[0]) == "expired login (HTTP 401 APIG.0307): The token must be updated"
 
 
+async def test_a_cloud_that_refuses_every_other_request_makes_no_loop() -> None:
+    async with rigged(USER_LOGIN) as rig:
+        expired = Answer(401, b'{"error_code": "APIG.0307", "error_msg": "The token must be updated"}')
+        turns = count()
+        rig.sandbox.fail(Fault(lambda one: one.service == "ims" and next(turns) % 2 == 1, expired))
+        for _ in range(50):
+            with suppress(Failure):
+                await rig.page()
+        assert len(rig.logins) == 11
+
+
 DOWN = Answer(503, b"<html>busy</html>")
 
 
@@ -476,6 +488,13 @@ async def test_forbidden_expired_wrong_and_skewed_are_told_apart_by_name() -> No
             assert text.startswith("clock skew (HTTP 401 APIG.0301): ")
             assert f"the clock of this machine is {words}" in text
             assert (await rig.failure()).meaning is Meaning.CLOCK_SKEW, "as the cloud itself says it"
+    async with rigged(agency_of(keys)) as rig:
+        rig.off[0] = timedelta(hours=1)
+        refused = Answer(401, b'{"error": "no"}', {"Date": "Tue, 24 Nov 2026 09:00:00 GMT"})
+        rig.sandbox.fail(Fault(lambda one: one.method == "POST", refused))
+        assert str(await rig.failure()).startswith(
+            "login by agency 'sandbox-agency': clock skew (HTTP 401): "
+        )
     async with rigged(token) as rig:
         rig.sandbox.fail(
             Fault(
