@@ -1,45 +1,46 @@
-"""The ledger in OpenSearch: `<prefix>-runs` and `<prefix>-scopes`.
+"""The ledger in OpenSearch: `<prefix>-runs`, `<prefix>-scopes` and `<prefix>-changes`.
 
-The document of a run is the commit point: it is one write, and holds the scope states that the run brings.
-The documents of scopes follow from it; what a crash in between left out is overlaid when reading, and written
-by the next run.
+The document of a run is the commit point: it is one write, and holds the scope states and memories that the
+run brings. What follows from it (the documents of scopes and memories, and that its changes count) is
+*settled* afterwards; what a crash in between left out is overlaid when reading, and settled by the next run.
 """
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import orjson
 
-from engines.base import EngineError, EngineUnavailable, ForeignGeneration
-from engines.ledger import Run, ScopeState
-from engines.ledger_entry import read_run, read_scope_state
+from engines.base import EngineError, ForeignGeneration
+from engines.ledger import Extent, ImageChange, Intention, Keep, Memory, Run, ScopeState, State
+from engines.ledger_entry import entry_of, read_intention, read_memory, read_run, read_scope_state
+from engines.opensearch.cell import Cell
 from engines.opensearch.client import Client, Refused, quoted
+from engines.opensearch.hits import delete, hits, write
+from engines.opensearch.image_changes import ImageChanges
 from engines.opensearch.ledger_indices import (
+    CHANGES,
     LEDGER_FORMAT,
     RUNS,
     SCOPES,
     identity,
     index_body,
+    memory_document,
     run_document,
     scope_document,
 )
 from engines.opensearch.names import Names
-from engines.opensearch.reply import entries, items, part, text, whole
+from engines.opensearch.reply import entries, part, text, whole
 
 RUNS_AT_ONCE = 50
 SCOPES_AT_ONCE = 1000
 """Documents in one request: a run may hold the states of a thousand scopes."""
 
-DRAWS = 100
-"""So often a number is drawn anew where other processes draw at the same time."""
-
-DRAW_SECONDS = 0.02
-"""Between two draws."""
-
 _COUNTER = "#counter"
-"""The document with the number that was drawn last; runs are named by hexadecimal digits."""
+_SETTLED = "#settled"
+_INTENTION = "#intention"
+"""Cells beside the runs, which are named by hexadecimal digits."""
 
 _RUN: Mapping[str, object] = {"exists": {"field": "place"}}
 """Holds for the documents of runs."""
@@ -56,33 +57,83 @@ class OpenSearchLedger:
     def __init__(self, client: Client, names: Names) -> None:
         self._client = client
         self._names = names
+        self._counter = Cell(client, names.runs, _COUNTER)
+        self._settled = Cell(client, names.runs, _SETTLED)
+        self._intention = Cell(client, names.runs, _INTENTION)
+        self._changes = ImageChanges(client, names.changes)
+        self._noting: _Noting | None = None
         self._revision = -1
         self._scopes: Mapping[str, ScopeState] = {}
 
-    async def record(self, run: Run) -> None:
-        """Write a run and the scope states it brings, in one step."""
-        await self._make(self._names.runs, RUNS)
-        await self._make(self._names.scopes, SCOPES)
+    async def note(self, run: str, changes: Sequence[ImageChange]) -> None:
+        """Keep changes of a run that is going on."""
+        if self._noting is None or self._noting.run != run:
+            await self._make_all()
+            last = await self._last()
+            self._noting = _Noting(run, await self._draw(0 if last is None else last.revision), 0)
+        noting = self._noting
+        await self._changes.note(noting.place, noting.noted, run, changes)
+        self._noting = replace(noting, noted=noting.noted + len(changes))
+
+    async def intend(self, run: Run, memories: Sequence[Memory]) -> None:
+        """Keep what is to be recorded once the generation of the run is served."""
+        await self._make_all()
+        place = self._noting.place if self._noting is not None and self._noting.run == run.run else None
+        intended = _Intended(place, entry_of(Intention(run, tuple(memories))).decode())
+        await self._intention.change(lambda _: orjson.dumps(intended).decode())
+
+    async def intended(self) -> Intention | None:
+        """Give what was intended and neither recorded nor forgotten."""
+        found = await self._intended()
+        if found is None:
+            return None
+        intention = read_intention(found.entry)
+        if found.place is not None:
+            # Recording it takes the place at which its changes were noted, by another process.
+            self._noting = _Noting(intention.run.run, found.place, 0)
+        return intention
+
+    async def forget(self) -> None:
+        """Drop what was noted or intended and not recorded."""
+        self._noting = None
         last = await self._last()
         if last is not None:
-            await self._repair(last)
+            await self._settle(last)
+        await self._drop_unrecorded()
+
+    async def record(self, run: Run, memories: Sequence[Memory] = ()) -> None:
+        """Write a run, what it brings and the changes noted for it, in one step."""
+        await self._make_all()
+        last = await self._last()
+        if last is not None:
+            await self._settle(last)
         place = await self._placed(run.run)
+        if place is None and self._noting is not None and self._noting.run == run.run:
+            place = self._noting.place
         revision = await self._draw(0 if last is None else last.revision)
         while True:
             # Numbers are never given twice, so that a new run can take its revision for its place.
             place = revision if place is None else place
-            await self._write_run(run_document(run, place, revision))
+            await self._write_run(run_document(run, place, revision, memories))
             # Another process may have drawn a later number and written its run before this one: who has read
             # that revision would not look again.
             if await self.revision() == revision:
                 break
             revision = await self._draw(revision)
+        self._noting = None
         try:
-            await self._write_scopes(run, revision)
+            await self._settle(_Recorded(run, place, revision, tuple(memories)))
+            await self._drop_unrecorded()
         except EngineError as error:
-            _log.warning(
-                "run %s is recorded; the documents of its scopes follow with the next: %s", run.run, error
-            )
+            _log.warning("run %s is recorded; what follows from it comes with the next: %s", run.run, error)
+
+    async def trim(self, keep: Keep, now: datetime) -> None:
+        """Drop what is beyond what is to be kept; the last run always stays."""
+        await self._trim_runs(keep, now)
+        settled = await self._places()
+        dropped = await self._changes.trim(keep, now, settled.dropped)
+        if dropped > settled.dropped:
+            await self._settled.change(lambda value: _written(replace(_read_settled(value), dropped=dropped)))
 
     async def runs(self, limit: int, before: str | None = None) -> Sequence[Run]:
         """Give runs, newest first, those older than the run `before`; none if it is not known."""
@@ -100,6 +151,12 @@ class OpenSearchLedger:
             place = whole(page[-1], "_source", "place")
         return tuple(found)
 
+    async def run(self, name: str) -> Run | None:
+        """Give a run by its name."""
+        wanted = {"bool": {"filter": [{"ids": {"values": [identity(name)]}}, _RUN]}}
+        page = await self._search(self._names.runs, wanted, [{"place": "desc"}], 1, ("entry",))
+        return read_run(text(page[0], "_source", "entry")) if page else None
+
     async def scope_states(self) -> Mapping[str, ScopeState]:
         """Give the last state of every scope by its id."""
         # The run first: what is written after it makes another revision, and is asked for again.
@@ -108,9 +165,36 @@ class OpenSearchLedger:
             return {}
         if last.revision != self._revision:
             states = {state.scope: state async for state in self._kept_states()}
-            self._scopes = states | {state.scope: state for state in last.run.scopes}
+            brought = {state.scope: state for state in _standing(last.run)}
+            self._scopes = {
+                scope: state for scope, state in (states | brought).items() if scope not in last.run.purged
+            }
             self._revision = last.revision
         return self._scopes
+
+    async def memories(self) -> Mapping[str, Memory]:
+        """Give what is remembered of every scope by its id."""
+        last = await self._last()
+        if last is None:
+            return {}
+        kept = {memory.scope: memory async for memory in self._kept_memories()}
+        brought = {memory.scope: memory for memory in last.memories}
+        return {scope: memory for scope, memory in (kept | brought).items() if scope not in last.run.purged}
+
+    async def changes(self, after: int, limit: int, since: datetime | None = None) -> Sequence[ImageChange]:
+        """Give changes in their order, those behind the position `after` and not before `since`."""
+        settled = await self._places()
+        return await self._changes.read(max(after, settled.dropped), limit, since, settled.places)
+
+    async def extent(self) -> Extent:
+        """Give which positions the changes that are kept have."""
+        settled = await self._places()
+        last = await self._changes.last(settled.places)
+        return Extent(settled.dropped, max(settled.dropped, last))
+
+    async def removals(self, image: str) -> Sequence[ImageChange]:
+        """Give the last removal of each document of an image, newest first."""
+        return await self._changes.removals(image, (await self._places()).places)
 
     async def revision(self) -> int:
         """Give a number that grows with every write."""
@@ -121,8 +205,19 @@ class OpenSearchLedger:
         """Let go of the connections."""
         await self._client.close()
 
+    async def _make_all(self) -> None:
+        for index, properties in (
+            (self._names.runs, RUNS),
+            (self._names.scopes, SCOPES),
+            (self._names.changes, CHANGES),
+        ):
+            await self._make(index, properties)
+
     async def _make(self, index: str, properties: dict[str, object]) -> None:
-        """Make an index if it is not there. Raises ForeignGeneration for one of a newer version."""
+        """Make an index if it is not there, bring one of an older version to the present format.
+
+        Raises ForeignGeneration for one of a newer version.
+        """
         path = quoted(index)
         try:
             reply = await self._client.request("GET", f"{path}/_mapping")
@@ -140,49 +235,27 @@ class OpenSearchLedger:
             raise ForeignGeneration(
                 f"the index {index} has format {form}; this version knows up to {LEDGER_FORMAT}"
             )
+        if form < LEDGER_FORMAT:
+            body = orjson.dumps(index_body(properties)["mappings"])
+            await self._client.request("PUT", f"{path}/_mapping", body=body)
 
     async def _draw(self, least: int) -> int:
         """Draw a number above all that were drawn, which no other process draws too."""
-        for _ in range(DRAWS):
-            drawn = await self._drawn()
-            number = max(drawn.number, least) + 1
-            path = quoted(self._names.runs, "_doc", _COUNTER)
-            body = orjson.dumps({"revision": number})
-            try:
-                await self._client.request(
-                    "PUT", path, body=body, params={**drawn.unchanged, "refresh": "true"}
-                )
-            except Refused as error:
-                if error.status != 409:
-                    raise
-                # What the other has drawn is seen as soon as its write is refreshed.
-                await asyncio.sleep(DRAW_SECONDS)
-            else:
-                return number
-        raise EngineUnavailable(f"other processes write to {self._names.runs} all the time")
-
-    async def _drawn(self) -> "_Drawn":
-        """Give the number that was drawn last."""
-        body = {
-            "query": {"ids": {"values": [_COUNTER]}},
-            "_source": ("revision",),
-            "seq_no_primary_term": True,
-        }
-        page = await self._hits(self._names.runs, body)
-        if not page:
-            return _Drawn(0, {"op_type": "create"})
-        (hit,) = page
-        version = {"if_seq_no": whole(hit, "_seq_no"), "if_primary_term": whole(hit, "_primary_term")}
-        return _Drawn(
-            whole(hit, "_source", "revision"), {name: str(value) for name, value in version.items()}
-        )
+        return int(await self._counter.change(lambda value: str(max(int(value or 0), least) + 1)))
 
     async def _last(self) -> "_Recorded | None":
         """Give the run that was written last."""
-        page = await self._search(self._names.runs, _RUN, [{"revision": "desc"}], 1, ("entry", "revision"))
+        source = ("entry", "place", "revision", "memories")
+        page = await self._search(self._names.runs, _RUN, [{"revision": "desc"}], 1, source)
         if not page:
             return None
-        return _Recorded(read_run(text(page[0], "_source", "entry")), whole(page[0], "_source", "revision"))
+        memories = part(page[0], "_source", "memories")
+        return _Recorded(
+            read_run(text(page[0], "_source", "entry")),
+            whole(page[0], "_source", "place"),
+            whole(page[0], "_source", "revision"),
+            tuple(read_memory(str(entry)) for entry in memories) if isinstance(memories, list) else (),
+        )
 
     async def _placed(self, run: str) -> int | None:
         """Give the place of a run, None for one that is not known."""
@@ -190,65 +263,100 @@ class OpenSearchLedger:
         page = await self._search(self._names.runs, wanted, [{"place": "desc"}], 1, ("place",))
         return whole(page[0], "_source", "place") if page else None
 
-    async def _repair(self, last: "_Recorded") -> None:
-        """Write the documents of scopes that the last run could not write any more."""
-        if not last.run.scopes:
+    async def _settle(self, last: "_Recorded") -> None:
+        """Write what follows from a run; what was settled before is left as it is."""
+        settled = _read_settled(await self._settled.value())
+        if settled.revision >= last.revision:
             return
-        brought = {"term": {"revision": last.revision}}
-        body = {"size": 0, "track_total_hits": True, "query": brought}
-        reply = await self._client.request(
-            "POST", quoted(self._names.scopes, "_search"), body=orjson.dumps(body)
+        await self._write_scopes(last)
+        await write(
+            self._client,
+            self._names.scopes,
+            [(identity(f"#{memory.scope}"), memory_document(memory)) for memory in last.memories],
         )
-        if whole(reply, "hits", "total", "value") < len({state.scope for state in last.run.scopes}):
-            await self._write_scopes(last.run, last.revision)
+        purged = [name for scope in last.run.purged for name in (identity(scope), identity(f"#{scope}"))]
+        await delete(self._client, self._names.scopes, purged)
+        await self._settled.change(lambda value: _written(_read_settled(value).with_run(last)))
+
+    async def _drop_unrecorded(self) -> None:
+        """Drop the intention, and changes of runs that were never recorded."""
+        await delete(self._client, self._names.runs, [_INTENTION])
+        await self._changes.keep_only((await self._places()).places)
+
+    async def _places(self) -> "_Settled":
+        """Give what is settled, the last run counted in: it may not be yet."""
+        settled = _read_settled(await self._settled.value())
+        last = await self._last()
+        return settled if last is None else settled.with_run(last)
+
+    async def _intended(self) -> "_Intended | None":
+        value = await self._intention.value()
+        return None if value is None else _Intended(**orjson.loads(value))
+
+    async def _trim_runs(self, keep: Keep, now: datetime) -> None:
+        place: int | None = None
+        passed = 0
+        while True:
+            query: object = _RUN if place is None else {"range": {"place": {"lt": place}}}
+            source = ("place", "run", "entry")
+            page = await self._search(self._names.runs, query, [{"place": "desc"}], RUNS_AT_ONCE, source)
+            old = []
+            for hit in page:
+                passed += 1
+                run = read_run(text(hit, "_source", "entry"))
+                if passed > 1 and (passed > keep.runs or run.started < now - keep.age):
+                    old.append(identity(run.run))
+            await delete(self._client, self._names.runs, old)
+            if len(page) < RUNS_AT_ONCE:
+                return
+            place = whole(page[-1], "_source", "place")
 
     async def _write_run(self, document: dict[str, object]) -> None:
         path = quoted(self._names.runs, "_doc", identity(str(document["run"])))
         await self._client.request("PUT", path, body=orjson.dumps(document), params={"refresh": "true"})
 
-    async def _write_scopes(self, run: Run, revision: int) -> None:
-        for start in range(0, len(run.scopes), SCOPES_AT_ONCE):
-            body = _bulk(
-                (identity(state.scope), scope_document(state, run.run, revision))
-                for state in run.scopes[start : start + SCOPES_AT_ONCE]
+    async def _write_scopes(self, last: "_Recorded") -> None:
+        states = _standing(last.run)
+        for start in range(0, len(states), SCOPES_AT_ONCE):
+            await write(
+                self._client,
+                self._names.scopes,
+                [
+                    (identity(state.scope), scope_document(state, last.run.run, last.revision))
+                    for state in states[start : start + SCOPES_AT_ONCE]
+                ],
             )
-            reply = await self._client.request(
-                "POST", quoted(self._names.scopes, "_bulk"), body=body, params={"refresh": "true"}
-            )
-            if part(reply, "errors") is not False:
-                raise EngineUnavailable(f"some documents of {self._names.scopes} were not taken")
 
     async def _kept_states(self) -> AsyncIterator[ScopeState]:
+        async for entry in self._kept("scope"):
+            yield read_scope_state(entry)
+
+    async def _kept_memories(self) -> AsyncIterator[Memory]:
+        async for entry in self._kept("remembered"):
+            yield read_memory(entry)
+
+    async def _kept(self, name: str) -> AsyncIterator[str]:
+        """Give the entries of the documents that have a field, in its order."""
         after: str | None = None
         while True:
-            wanted: object = {"match_all": {}} if after is None else {"range": {"scope": {"gt": after}}}
+            wanted: object = (
+                {"exists": {"field": name}} if after is None else {"range": {name: {"gt": after}}}
+            )
             page = await self._search(
-                self._names.scopes, wanted, [{"scope": "asc"}], SCOPES_AT_ONCE, ("entry", "scope")
+                self._names.scopes, wanted, [{name: "asc"}], SCOPES_AT_ONCE, ("entry", name)
             )
             for hit in page:
-                yield read_scope_state(text(hit, "_source", "entry"))
+                yield text(hit, "_source", "entry")
             if len(page) < SCOPES_AT_ONCE:
                 return
-            after = text(page[-1], "_source", "scope")
+            after = text(page[-1], "_source", name)
 
     async def _search(
         self, index: str, query: object, sort: object, size: int, source: Sequence[str]
     ) -> Sequence[object]:
         """Give hits in an order, none where there is no index."""
-        body = {"query": query, "sort": sort, "size": size, "_source": source, "track_total_hits": False}
-        return await self._hits(index, body)
-
-    async def _hits(self, index: str, body: Mapping[str, object]) -> Sequence[object]:
-        """Give hits, none where there is no index. Raises EngineUnavailable for a part of an answer."""
-        try:
-            reply = await self._client.request("POST", quoted(index, "_search"), body=orjson.dumps(body))
-        except Refused as error:
-            if error.status == 404:
-                return ()
-            raise
-        if whole(reply, "_shards", "failed") or part(reply, "timed_out") is not False:
-            raise EngineUnavailable(f"the index {index} did not answer whole")
-        return items(reply, "hits", "hits")
+        body = {"query": query, "sort": sort, "size": size, "_source": source}
+        return await hits(self._client, index, body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,19 +364,53 @@ class _Recorded:
     """A run as it was written."""
 
     run: Run
+    place: int
     revision: int
+    memories: tuple[Memory, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawn:
-    """The number drawn last, and the parameters of a write that only succeeds while it is."""
+class _Noting:
+    """The run whose changes are being noted, the place it drew, and how many there are."""
 
-    number: int
-    unchanged: Mapping[str, str]
+    run: str
+    place: int
+    noted: int
 
 
-def _bulk(documents: Iterable[tuple[str, dict[str, object]]]) -> bytes:
-    return b"".join(
-        orjson.dumps({"index": {"_id": name}}) + b"\n" + orjson.dumps(document) + b"\n"
-        for name, document in documents
-    )
+@dataclass(frozen=True, slots=True)
+class _Intended:
+    """An intention as it is kept, with the place at which the changes of its run were noted."""
+
+    place: int | None
+    entry: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """Up to which revision all is settled, the places whose changes count, and what was dropped of them."""
+
+    revision: int = 0
+    places: frozenset[int] = frozenset()
+    dropped: int = 0
+
+    def with_run(self, last: _Recorded) -> "_Settled":
+        return replace(self, revision=max(self.revision, last.revision), places=self.places | {last.place})
+
+
+def _read_settled(value: str | None) -> _Settled:
+    if value is None:
+        return _Settled()
+    found = orjson.loads(value)
+    return _Settled(found["revision"], frozenset(found["places"]), found["dropped"])
+
+
+def _written(settled: _Settled) -> str:
+    return orjson.dumps(
+        {"revision": settled.revision, "places": sorted(settled.places), "dropped": settled.dropped}
+    ).decode()
+
+
+def _standing(run: Run) -> tuple[ScopeState, ...]:
+    """The states that a run brings; of a scope that was not due stays what stood."""
+    return tuple(state for state in run.scopes if state.state is not State.NOT_DUE)

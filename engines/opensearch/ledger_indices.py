@@ -4,12 +4,13 @@ Beside what can be looked at, filtered and sorted each document holds the whole 
 back.
 """
 
+from collections.abc import Sequence
 from hashlib import blake2b
 
-from engines.ledger import Run, ScopeState, State
+from engines.ledger import Memory, Run, ScopeState, State
 from engines.ledger_entry import entry_of
 
-LEDGER_FORMAT = 1
+LEDGER_FORMAT = 2
 """Stands in `_meta` of both mappings; goes up when these documents change."""
 
 _KEYWORD = {"type": "keyword", "ignore_above": 8191}
@@ -46,9 +47,10 @@ RUNS: dict[str, object] = {
     "scopes_complete": {"type": "long"},
     "scopes_total": {"type": "long"},
     "entry": _KEPT,
+    "memories": _KEPT,
 }
-"""`place` orders the runs, and stays when one is recorded again; `revision` grows with every write. One more
-document, without a place, counts the revisions.
+"""`place` orders the runs, and stays when one is recorded again; `revision` grows with every write. Documents
+without a place are cells: the number drawn last, what is settled, what a run intends.
 """
 
 SCOPES: dict[str, object] = {
@@ -62,11 +64,28 @@ SCOPES: dict[str, object] = {
     "seen": {"type": "long"},
     "carried": {"type": "long"},
     "entry": _KEPT,
+    "remembered": _KEYWORD,
 }
-"""`revision` and `run` are those that brought the state."""
+"""`revision` and `run` are those that brought the state. Documents with `remembered` in place of `scope` hold
+what is remembered of one.
+"""
+
+CHANGES: dict[str, object] = {
+    "position": {"type": "long"},
+    "run": _KEYWORD,
+    "at": {"type": "date"},
+    "micros": {"type": "long"},
+    "kind": _KEYWORD,
+    "image": _KEYWORD,
+    "key": _KEYWORD,
+    "fields": _KEPT,
+    "body": _KEPT,
+    "internal": _KEPT,
+}
+"""`micros` is the moment `at` in microseconds since 1970."""
 
 
-def run_document(run: Run, place: int, revision: int) -> dict[str, object]:
+def run_document(run: Run, place: int, revision: int, memories: Sequence[Memory] = ()) -> dict[str, object]:
     """Give the document of a run."""
     return {
         "run": run.run,
@@ -88,6 +107,7 @@ def run_document(run: Run, place: int, revision: int) -> dict[str, object]:
         "scopes_complete": sum(state.state is State.COMPLETE for state in run.scopes),
         "scopes_total": len(run.scopes),
         "entry": entry_of(run).decode(),
+        "memories": [entry_of(memory).decode() for memory in memories],
     }
 
 
@@ -105,6 +125,11 @@ def scope_document(state: ScopeState, run: str, revision: int) -> dict[str, obje
         "carried": state.carried,
         "entry": entry_of(state).decode(),
     }
+
+
+def memory_document(memory: Memory) -> dict[str, object]:
+    """Give the document of what is remembered of a scope."""
+    return {"remembered": memory.scope, "entry": entry_of(memory).decode()}
 
 
 def identity(name: str) -> str:

@@ -34,6 +34,11 @@ class Names:
         return f"{self.prefix}-scopes"
 
     @property
+    def changes(self) -> str:
+        """The index of the changes of images."""
+        return f"{self.prefix}-changes"
+
+    @property
     def all(self) -> str:
         """The pattern of all indices, generations of longer prefixes among them."""
         return f"{self.prefix}-*"

@@ -65,7 +65,10 @@ def _indexer(names: Names) -> Role:
                 (names.lease,),
                 (CREATE, ALIASES, "indices:admin/mapping/put", "indices:data/read/get", *WRITES),
             ),
-            IndexPermission((names.runs, names.scopes), (CREATE, SEARCH, *WRITES)),
+            IndexPermission(
+                (names.runs, names.scopes, names.changes),
+                (CREATE, SEARCH, "indices:admin/mapping/put", *WRITES, "indices:data/write/delete"),
+            ),
         ),
     )
 
@@ -78,7 +81,7 @@ def _search(names: Names) -> Role:
             IndexPermission(generations(names), (SEARCH, MAPPINGS)),
             IndexPermission((names.served, names.lease), (MAPPINGS,)),
             IndexPermission((names.lease,), ("indices:data/read/get",)),
-            IndexPermission((names.runs, names.scopes), (SEARCH,)),
+            IndexPermission((names.runs, names.scopes, names.changes), (SEARCH,)),
         ),
     )
 
