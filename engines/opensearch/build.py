@@ -30,7 +30,7 @@ Publish = Callable[["OpenSearchBuild"], Awaitable[None]]
 IsServed = Callable[[str], Awaitable[bool]]
 """Tells whether the alias is on an index."""
 
-_TURN = 200
+_TURN = 100
 """Documents that are written at once, before others have their turn."""
 
 _LOG = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class OpenSearchBuild:
             self._last_key = each.key
         for start in range(0, len(documents), _TURN):
             turn = documents[start : start + _TURN]
-            await self._bulk.add([(each.key, entry(each)) for each in turn])
+            await self._bulk.add((each.key, entry(each)) for each in turn)
             self._added.count(turn)
             await asyncio.sleep(0)
 

@@ -36,8 +36,9 @@ class Bulk:
         self._index = index
         self._clock = clock
         self._loading = loading
-        self._batch: list[_Item] = []
-        self._size = 0
+        self._room: list[bytearray] = []
+        """Memory that was sent and may be written again: fresh memory costs more than writing to it."""
+        self._batch = _Batch(self._empty())
         self._turns = asyncio.Semaphore(loading.at_once)
         self._sending: set[asyncio.Task[None]] = set()
         self._failure: Exception | None = None
@@ -51,16 +52,15 @@ class Bulk:
         index refuses, EngineUnavailable or EngineTimeout.
         """
         for key, source in documents:
-            item = _Item(key, b'{"index":{"_id":%b}}\n%b\n' % (orjson.dumps(document_id(key)), source))
-            if self._batch and self._size + len(item.lines) > self._loading.body:
+            action = b'{"index":{"_id":%b}}\n' % orjson.dumps(document_id(key))
+            if self._batch.keys and not self._batch.has_room(len(action) + len(source) + 1):
                 await self._send()
-            self._batch.append(item)
-            self._size += len(item.lines)
+            self._batch.add(key, action, source)
             self._given += 1
 
     async def finish(self) -> None:
         """Wait until everything was taken. Raises as `add` does."""
-        if self._batch:
+        if self._batch.keys:
             await self._send()
         while self._sending:
             await asyncio.wait(self._sending)
@@ -71,80 +71,124 @@ class Bulk:
 
     async def abort(self) -> None:
         """Give up what is on its way."""
-        self._batch.clear()
+        self._batch = _Batch(bytearray())
         for task in self._sending:
             task.cancel()
         await asyncio.gather(*self._sending, return_exceptions=True)
 
     async def _send(self) -> None:
-        batch, self._batch, self._size = self._batch, [], 0
         await self._turns.acquire()
         if self._failure is not None:
             self._turns.release()
             raise self._failure
+        batch, self._batch = self._batch, _Batch(self._empty())
         task = asyncio.create_task(self._carry(batch))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
-    async def _carry(self, batch: list["_Item"]) -> None:
+    def _empty(self) -> bytearray:
+        return self._room.pop() if self._room else bytearray(self._loading.body)
+
+    async def _carry(self, batch: "_Batch") -> None:
         try:
-            await self._deliver(batch)
+            at_first = await self._deliver(batch)
+            if at_first and len(batch.room) == self._loading.body:
+                self._room.append(batch.room)
         except Exception as error:
             self._failure = self._failure or error
         finally:
             self._turns.release()
 
-    async def _deliver(self, batch: list["_Item"]) -> None:
-        """Send a batch until all of it was taken; what was refused for lack of room alone, again."""
+    async def _deliver(self, batch: "_Batch") -> bool:
+        """Send a batch until all of it was taken; what was refused for lack of room alone, again.
+
+        Give whether the first request did it: only then has its memory surely been read to the end.
+        """
         retries = Retries(self._clock, self._loading.patience)
-        left: Sequence[_Item] = batch
-        while left:
+        left: Sequence[int] = range(len(batch.keys))
+        body: bytes | memoryview = batch.whole()
+        at_first = True
+        while True:
             turned_away: EngineError
             try:
                 reply = await self._client.request(
-                    "POST",
-                    self._path,
-                    body=b"".join([item.lines for item in left]),
-                    params=_ASKED,
-                    seconds=self._loading.seconds,
+                    "POST", self._path, body=body, params=_ASKED, seconds=self._loading.seconds
                 )
             except (Busy, Unreachable, EngineTimeout) as error:
                 turned_away = error
             else:
-                again = _refused_for_now(left, reply, self._index)
+                again = _refused_for_now([batch.keys[place] for place in left], reply, self._index)
                 self._taken += len(left) - len(again)
+                if not again:
+                    return at_first
                 turned_away = Busy(
                     f"{self._index}: the cluster has no room for {len(again)} of {len(left)} documents"
                 )
-                left = again
-            if left:
-                await retries.pause(turned_away)
+                left = [left[place] for place in again]
+                body = batch.some(left)
+            at_first = False
+            await retries.pause(turned_away)
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """A document in a bulk request: its key, and its two lines."""
+class _Batch:
+    """Documents of one request: their keys, and their lines one after the other in memory."""
 
-    key: str
-    lines: bytes
+    __slots__ = ("_ends", "_view", "keys", "room")
+
+    def __init__(self, room: bytearray) -> None:
+        self.keys: list[str] = []
+        self.room = room
+        self._view = memoryview(room)
+        self._ends = [0]
+
+    def has_room(self, size: int) -> bool:
+        """Tell whether so many bytes fit in."""
+        return self._ends[-1] + size <= len(self.room)
+
+    def add(self, key: str, action: bytes, source: bytes) -> None:
+        """Add a document. One that is larger than a whole request gets memory of its own size."""
+        start = self._ends[-1]
+        middle = start + len(action)
+        end = middle + len(source)
+        if end >= len(self.room):
+            self.room = bytearray(end + 1)
+            self._view = memoryview(self.room)
+        view = self._view
+        view[start:middle] = action
+        view[middle:end] = source
+        view[end] = _NEW_LINE
+        self.keys.append(key)
+        self._ends.append(end + 1)
+
+    def whole(self) -> memoryview:
+        """Give all lines."""
+        return self._view[: self._ends[-1]]
+
+    def some(self, places: Iterable[int]) -> bytes:
+        """Give the lines of some of the documents."""
+        ends, view = self._ends, self._view
+        return b"".join([view[ends[place] : ends[place + 1]] for place in places])
 
 
+_NEW_LINE = 10
 _ASKED = {"filter_path": "errors,items.index.status,items.index.error.type,items.index.error.reason"}
 
 
-def _refused_for_now(sent: Sequence[_Item], reply: object, index: str) -> Sequence[_Item]:
-    """Give those that the index had no room for. Raises for those that it will never take."""
+def _refused_for_now(keys: Sequence[str], reply: object, index: str) -> Sequence[int]:
+    """Give the places of those that the index had no room for. Raises for those that it will never take."""
     results = items(reply, "items")
-    if len(results) != len(sent):
-        raise EngineUnavailable(f"{index}: {len(sent)} documents were sent, {len(results)} answered for")
+    if len(results) != len(keys):
+        raise EngineUnavailable(f"{index}: {len(keys)} documents were sent, {len(results)} answered for")
     if part(reply, "errors") is False:
         return ()
     return [
-        item for item, result in zip(sent, results, strict=True) if _is_refused_for_now(item, result, index)
+        place
+        for place, (key, result) in enumerate(zip(keys, results, strict=True))
+        if _is_refused_for_now(key, result, index)
     ]
 
 
-def _is_refused_for_now(item: _Item, result: object, index: str) -> bool:
+def _is_refused_for_now(key: str, result: object, index: str) -> bool:
     status = part(result, "index", "status")
     if status in {200, 201}:
         return False
@@ -157,4 +201,4 @@ def _is_refused_for_now(item: _Item, result: object, index: str) -> bool:
         return True
     if status == 404:
         raise EngineUnavailable(f"{index} was deleted while it was being built")
-    raise GenerationRejected(f"{item.key} was refused by the index: HTTP {status} {kind}")
+    raise GenerationRejected(f"{key} was refused by the index: HTTP {status} {kind}")

@@ -99,12 +99,12 @@ class Client:
         method: str,
         path: str,
         *,
-        body: bytes | None = None,
+        body: bytes | memoryview | None = None,
         params: Mapping[str, str] | None = None,
         seconds: float | None = None,
     ) -> object:
         """Send a request and give the JSON that comes back; `path` is what `quoted` made, `seconds` how long
-        it may take with all its tries, if not as long as others.
+        it may take with all its tries, if not as long as others. `body` must not change meanwhile.
 
         Not for HEAD. Raises EngineUnavailable (Busy for 429 and 503), EngineTimeout, and Refused for other
         answers of 4xx.
@@ -178,7 +178,7 @@ class _Sent:
     method: str
     path: str
     params: Mapping[str, str] | None
-    body: bytes | None
+    body: bytes | memoryview | None
 
 
 def quoted(*parts: str) -> str:

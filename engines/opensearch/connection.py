@@ -5,9 +5,8 @@ one gives status and bytes, whatever the status is, and says why there is no ans
 """
 
 import asyncio
-import io
 import ssl
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -48,7 +47,7 @@ class Connection(AIOHttpConnection):
         method: str,
         url: str,
         params: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: bytes | memoryview | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
         ignore: Collection[int] = (),
         headers: Mapping[str, str] | None = None,
@@ -66,12 +65,16 @@ class Connection(AIOHttpConnection):
             query_string=urlencode(params) if params else "",
             encoded=True,
         )
+        sent = {**self.headers, **(headers or {})}
+        large = body is not None and len(body) > LARGEST_AT_ONCE
+        if body is not None and large:
+            sent["Content-Length"] = str(len(body))
         try:
             async with self.session.request(
                 method,
                 target,
-                data=io.BytesIO(body) if body is not None and len(body) > LARGEST_AT_ONCE else body,
-                headers={**self.headers, **(headers or {})},
+                data=_slices(memoryview(body)) if body is not None and large else body,
+                headers=sent,
                 timeout=aiohttp.ClientTimeout(
                     total=seconds, sock_connect=min(CONNECT_SECONDS, seconds), connect=None
                 ),
@@ -128,6 +131,12 @@ class Connection(AIOHttpConnection):
             ),
             trust_env=False,
         )
+
+
+async def _slices(body: memoryview) -> AsyncIterator[memoryview]:
+    """Cut a body without copying it; each slice waits until the socket has room for it."""
+    for start in range(0, len(body), LARGEST_AT_ONCE):
+        yield body[start : start + LARGEST_AT_ONCE]
 
 
 class Untouched(JSONSerializer):

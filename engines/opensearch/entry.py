@@ -1,12 +1,12 @@
 """`entry`: a document as a line of a bulk request."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
 import orjson
 
+from engines.opensearch.remembered import Remembered
 from mappings.document import Stored
 from mappings.field import Exposure, Kind
 from mappings.fields import FIELDS, MAP_FIELD
@@ -41,14 +41,14 @@ def entry(stored: Stored) -> bytes:
 
     Raises ValueError for a single value in a field of many, or a value of another shape than its field's.
     """
-    row: dict[str, object] = orjson.loads(stored.body)
-    _changed(row)
+    body = stored.body.decode()
+    row: Row = orjson.loads(body)
+    _change(row)
     row[WORDS] = _words(row)
     row[SUMS] = _sums(row)
-    row.update(_internal(stored.internal))
+    row.update(_INTERNAL_ROWS[stored.internal])
     row[KEY] = stored.key
-    row[BODY] = stored.body.decode()
-    row[INTERNAL] = stored.internal.decode()
+    row[BODY] = body
     row[RAW] = stored.raw.decode()
     return orjson.dumps(row)
 
@@ -81,38 +81,51 @@ _MANY = (DERIVED, *(f.name for f in FIELDS if f.multiple and f.exposure is not E
 _INTERNALS = tuple(f.name for f in FIELDS if f.multiple and f.exposure is Exposure.INTERNAL)
 _NOT_ASKED = tuple(each.name for each in FIELDS if not each.filterable)
 _DATES = tuple(each.name for each in INDEXED if each.kind is Kind.DATE)
-_VERSIONS = tuple((each.name, order_field(each)) for each in INDEXED if each.kind is Kind.VERSION)
+_VERSIONS = {each.name: order_field(each) for each in INDEXED if each.kind is Kind.VERSION}
 _WORDED = tuple(each.name for each in WORDED)
 _SUMMED = tuple(each.name for each in SUMMED)
 
 
-def _changed(row: Row) -> None:
+def _change(row: Row) -> None:
     """Turn values, in place, into the form in which they are indexed."""
     for name in _NOT_ASKED:
-        row.pop(name, None)
+        if name in row:
+            del row[name]
     for name in _DATES:
         if name in row:
             row[name] = _milliseconds(name, row[name])
     _check_many(row, _MANY)
-    for name, order in _VERSIONS:
+    for name in _VERSIONS:
         if name in row:
-            row.update(_version_fields(name, order, str(row[name])))
+            row.update(_VERSION_ROWS[name, str(row[name])])
     if MAP_FIELD in row:
         row[MAP_FIELD] = _entries(row[MAP_FIELD])
 
 
 def _milliseconds(name: str, value: object) -> int:
     """Read a date as documents write it; `mappings.date` reads more forms, for four times the time."""
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise ValueError(f"{name}: a date is wanted, not {value!r:.80}")
     return (datetime.fromisoformat(value) - _EPOCH) // _MILLISECOND
 
 
 def _check_many(row: Row, names: Sequence[str]) -> None:
     for name in names:
-        value = row.get(name)
-        if value is not None and not isinstance(value, list):
-            raise ValueError(f"{name}: a list of values is wanted, not {value!r:.80}")
+        if name in row and type(row[name]) is not list:
+            raise ValueError(f"{name}: a list of values is wanted, not {row[name]!r:.80}")
+
+
+def _version_row(field: tuple[str, str]) -> Row:
+    name, version = field
+    beginnings = prefixes(version)
+    return {
+        name: beginnings,
+        parts_field(name): [version_part(each) for each in beginnings],
+        _VERSIONS[name]: sort_key(version),
+    }
+
+
+_VERSION_ROWS = Remembered[tuple[str, str], Row](_version_row)
 
 
 def _entries(value: object) -> list[str]:
@@ -121,37 +134,23 @@ def _entries(value: object) -> list[str]:
     return [map_entry(key, text) for key, text in value.items()]
 
 
-@lru_cache(maxsize=65_536)
-def _version_fields(name: str, order: str, version: str) -> Mapping[str, object]:
-    beginnings = prefixes(version)
-    return {
-        name: beginnings,
-        parts_field(name): [version_part(each) for each in beginnings],
-        order: sort_key(version),
-    }
-
-
 def _words(row: Row) -> Row:
-    return {name: _joined_all(row[name]) for name in _WORDED if name in row}
-
-
-def _joined_all(value: object) -> str | list[str]:
-    if isinstance(value, list):
-        return [_joined(text) for text in value]
-    return _joined(str(value))
+    words: Row = {}
+    for name in _WORDED:
+        if name in row:
+            value = row[name]
+            words[name] = [_joined(text) for text in value] if type(value) is list else _joined(str(value))
+    return words
 
 
 def _joined(text: str) -> str:
-    return _short_joined(text) if len(text) <= _SHORT else _cut(text)
+    return _SHORT_JOINED[text] if len(text) <= _SHORT else _cut(text)
 
 
 _SHORT = 128
 """As in `mappings.text`: names and versions come again and again and are remembered, descriptions are not."""
 
-
-@lru_cache(maxsize=65_536)
-def _short_joined(text: str) -> str:
-    return " ".join(tokens(text))
+_SHORT_JOINED = Remembered[str, str](lambda text: " ".join(tokens(text)))
 
 
 def _cut(text: str) -> str:
@@ -164,18 +163,21 @@ def _sums(row: Row) -> Row:
 
 
 def _halves(name: str, value: object) -> Row:
-    if not isinstance(value, int):
+    if type(value) is not int:
         raise ValueError(f"{name}: a number is wanted, not {value!r:.80}")
-    high, low = value >> SUM_BITS, value & _LOW
-    return {"low": low, "high": high} if high else {"low": low}
+    high = value >> SUM_BITS
+    return {"low": value & _LOW, "high": high} if high else {"low": value}
 
 
 _LOW = (1 << SUM_BITS) - 1
 
 
-@lru_cache(maxsize=65_536)
-def _internal(written: bytes) -> Row:
+def _internal_row(written: bytes) -> Row:
     """Read the internal fields, which are the same for all that one listing gives."""
     row: Row = orjson.loads(written)
     _check_many(row, _INTERNALS)
+    row[INTERNAL] = written.decode()
     return row
+
+
+_INTERNAL_ROWS = Remembered[bytes, Row](_internal_row)

@@ -7,7 +7,7 @@ from engines.opensearch.meta import Sealed
 from engines.opensearch.reply import entries, items, whole
 from engines.opensearch.stored import NO_COMPANION, search
 from engines.query import EXACT_VALUES
-from mappings.field import Field
+from mappings.field import Field, Kind
 from mappings.opensearch import COMPANION, DERIVED, FACETED, INDEXED
 
 COUNT_SECONDS = 120.0
@@ -21,7 +21,8 @@ async def read_sealed(client: Client, index: str) -> Sealed:
     """Count documents, values of facet fields, and fields that a rule filled in. Raises EngineError."""
     reply = await search(client, index, _overview(), COUNT_SECONDS)
     found = entries(reply, "aggregations")
-    about = {field.name: whole(found, _about(field), "value") for field in FACETED}
+    about = {field.name: whole(found, _about(field), "value") for field in _OPEN}
+    about |= dict.fromkeys(_BOOLEANS, 2)
     distinct: dict[str, int] = {}
     for names in _batches(about):
         distinct |= await _distinct(client, index, names)
@@ -46,9 +47,14 @@ def _overview() -> Mapping[str, object]:
             "documents": {"filter": NO_COMPANION},
             "companions": {"filter": {"exists": {"field": COMPANION}}},
             "derived": {"filters": {"filters": derived}},
-            **{_about(field): {"cardinality": {"field": field.name}} for field in FACETED},
+            **{_about(field): {"cardinality": {"field": field.name}} for field in _OPEN},
         },
     }
+
+
+_BOOLEANS = tuple(field.name for field in FACETED if field.kind is Kind.BOOLEAN)
+_OPEN = tuple(field for field in FACETED if field.kind is not Kind.BOOLEAN)
+"""Fields of which it is not known beforehand about how many values they have."""
 
 
 def _about(field: Field) -> str:
@@ -74,11 +80,12 @@ def _batches(about: Mapping[str, int]) -> Iterator[Sequence[str]]:
 
 
 async def _distinct(client: Client, index: str, names: Sequence[str]) -> Mapping[str, int]:
-    """Count values exactly, up to one more than a facet counts exactly."""
+    """Count values exactly, up to one more than a facet counts exactly, of those fields that have any."""
     body = {
         "size": 0,
         "track_total_hits": False,
         "aggs": {name: {"terms": {"field": name, "size": EXACT_VALUES + 1}} for name in names},
     }
     found = entries(await search(client, index, body, COUNT_SECONDS), "aggregations")
-    return {name: len(items(found, name, "buckets")) for name in names}
+    numbers = {name: len(items(found, name, "buckets")) for name in names}
+    return {name: number for name, number in numbers.items() if number}

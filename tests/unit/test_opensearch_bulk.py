@@ -53,6 +53,7 @@ class Index:
     answering: Answering
     requests: list[list[str]] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
+    sources: list[bytes] = field(default_factory=list)
     at_once: int = 0
     most_at_once: int = 0
 
@@ -65,6 +66,7 @@ class Index:
             ids = [orjson.loads(line)["index"]["_id"] for line in lines[::2]]
             self.requests.append(ids)
             self.sizes.append(len(body))
+            self.sources += lines[1::2]
             return await self.answering(len(self.requests), ids)
         finally:
             self.at_once -= 1
@@ -135,6 +137,29 @@ async def test_requests_are_bounded_in_bytes_and_in_number() -> None:
     assert all(
         size <= 1000 or ids == ["large"] for size, ids in zip(index.sizes, index.requests, strict=True)
     )
+
+
+async def test_each_document_is_sent_as_it_is_whatever_was_sent_before_and_however_often() -> None:
+    """The memory of a request is written anew once all of it was taken, and never before."""
+
+    seen: set[str] = set()
+
+    async def answering(number: int, ids: list[str]) -> web.Response:
+        await asyncio.sleep(0.001)
+        if number % 5 == 0:
+            return web.Response(status=429)
+        late = {key for key in ids if key.endswith("7")} - seen
+        seen.update(late)
+        return results(*[refused(429, "rejected") if key in late else {"status": 201} for key in ids])
+
+    given = [(f"{number:04}", b'"%04d%b"' % (number, b"x" * (number * 7 % 1400))) for number in range(400)]
+    async with loading(answering, body=1000, at_once=3) as (bulk, index):
+        for start in range(0, 400, 7):
+            await bulk.add(given[start : start + 7])
+        await bulk.finish()
+    assert set(index.sources) == {source for _, source in given}
+    sent = [key for request in index.requests for key in request]
+    assert index.sources == [dict(given)[key] for key in sent]
 
 
 async def test_what_there_was_no_room_for_is_sent_again_alone() -> None:

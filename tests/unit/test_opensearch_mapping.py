@@ -164,7 +164,12 @@ def test_one_value_where_many_are_wanted_is_refused_by_name(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "wanted"),
-    [("created_at", 5, "a date"), ("image_size", "5", "a number"), ("extra", ["x"], "an object")],
+    [
+        ("created_at", 5, "a date"),
+        ("image_size", "5", "a number"),
+        ("image_size", True, "a number"),
+        ("extra", ["x"], "an object"),
+    ],
 )
 def test_a_value_of_another_shape_is_refused_by_name(name: str, value: object, wanted: str) -> None:
     stored = store(Document(FIELDS_OF_ONE, {}, (), b"{}"))
