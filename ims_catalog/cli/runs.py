@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import orjson
@@ -11,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from clouds.printable import printable
+from engines.base import EngineError
 from engines.holding import Holding, said_moment
 from engines.ledger import Run, State
 from ims_catalog.cli.options import AsJson, Config, spoken_errors
@@ -41,7 +43,10 @@ def command(
 async def _runs(settings: Settings, limit: int) -> tuple[Sequence[Run], Holding | None]:
     ledger = open_ledger(settings)
     try:
-        return await ledger.runs(limit), await who_writes(settings)
+        runs = await ledger.runs(limit)
+        with suppress(EngineError):
+            return runs, await who_writes(settings)
+        return runs, None
     finally:
         await ledger.close()
 
