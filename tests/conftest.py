@@ -6,15 +6,17 @@ from contextlib import ExitStack
 import pytest
 
 from tests.opensearch.shared import make_ready, required_url, shared_node
+from tests.openstack.shared import begin, shared_services
 
 RUN = pytest.StashKey[ExitStack]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The process that steers the run, and not its workers, holds the run's OpenSearch."""
+    """The process that steers the run, and not its workers, holds the run's servers."""
     if not hasattr(config, "workerinput"):
         config.stash[RUN] = ExitStack()
         config.stash[RUN].enter_context(shared_node())
+        config.stash[RUN].enter_context(shared_services())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -23,8 +25,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Fetch a server before the first test begins: the time that a test may take is not for that."""
-    if not session.config.option.collectonly and any(map(asks_opensearch, session.items)):
+    """Fetch servers before the first test begins: the time that a test may take is not for that.
+
+    Keystone and Glance are begun here and need not be waited for.
+    """
+    if session.config.option.collectonly:
+        return
+    if any(map(asks_openstack, session.items)):
+        begin()
+    if any(map(asks_opensearch, session.items)):
         make_ready()
 
 
@@ -34,6 +43,11 @@ def asks_opensearch(item: pytest.Item) -> bool:
         return False
     parameters = re.split(r"[^a-z]+", item.callspec.id) if hasattr(item, "callspec") else []
     return "opensearch_url" in item.fixturenames or "opensearch" in parameters
+
+
+def asks_openstack(item: pytest.Item) -> bool:
+    """Tell whether a test has the fixture of Keystone and Glance."""
+    return isinstance(item, pytest.Function) and "whole_stack" in item.fixturenames
 
 
 @pytest.fixture(scope="session")

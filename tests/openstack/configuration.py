@@ -1,4 +1,4 @@
-"""The configuration of the two services. Whoever changes it changes the name of what is cached, too.
+"""The configuration of the two services.
 
 Source: the sample configurations of Keystone and Glance, and what their traps are on one machine: the
 middleware in front of Glance looks for an internal identity endpoint unless told otherwise, and remembers a
@@ -14,7 +14,7 @@ PASSWORD = "of-the-tests-only"
 PLACEHOLDER = "http://127.0.0.1:1"
 """Stands for the address of Keystone in what is prepared; a server that starts puts its own in its place."""
 
-LARGEST_PAGE = 100
+LARGEST_PAGE = 10
 """Glance shortens longer pages and says nothing: a page of its own length is not the end."""
 
 KEYSTONE = """\
@@ -39,7 +39,6 @@ enabled_backends = files:file
 limit_param_default = 25
 api_limit_max = {largest_page}
 image_property_quota = 256
-enabled_import_methods =
 [database]
 connection = sqlite:///{folder}/glance.db
 [image_format]
@@ -63,7 +62,7 @@ password = {password}
 project_name = admin
 user_domain_id = default
 project_domain_id = default
-token_cache_time = -1
+token_cache_time = 1
 [paste_deploy]
 flavor = keystone
 config_file = {paste}

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from tests.opensearch.cache import cache_folder, made_once
 from tests.opensearch.unavailable import Unavailable
-from tests.openstack import configuration
-from tests.openstack.configuration import PASSWORD, PLACEHOLDER, configure
+from tests.openstack.configuration import KEYSTONE, PASSWORD, PLACEHOLDER, configure
 from tests.openstack.missing import Missing
 
 CONSTRAINTS = Path(__file__).with_name("constraints.txt")
@@ -28,7 +27,7 @@ def environment() -> Path:
 def prepared() -> Path:
     """The folder of the prepared data bases and keys. Raises Missing."""
     installed = environment()
-    made_by = CONSTRAINTS.read_bytes() + Path(configuration.__file__).read_bytes()
+    made_by = CONSTRAINTS.read_bytes() + Path(__file__).read_bytes() + KEYSTONE.encode() + PASSWORD.encode()
     return _kept("prepared", made_by, lambda half: _prepare(half, installed))
 
 
