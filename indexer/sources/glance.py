@@ -28,6 +28,7 @@ from clouds.glance import (
     parse_members,
 )
 from clouds.identity import PROJECTS_PATH, parse_projects
+from clouds.ims import is_marker
 from clouds.payload import Record
 from indexer.deadline import Deadline
 from indexer.sources.failure import Failure
@@ -185,9 +186,11 @@ async def _walk(
                 walked.ids = set(before)
             walked.ids.update(ids)
         yield page
+        marker = next(filter(is_marker, reversed(ids)), None)
+        if marker is None:
+            raise Endless("a page holds no id that the next page could be asked for with")
         if before.issuperset(ids):
             raise Endless("a page brought no image that the page before it had not brought")
-        marker = ids[-1]
         if marker in markers:
             raise Endless("a marker came back a second time")
         markers.add(marker)
