@@ -12,9 +12,11 @@ from pathlib import Path
 import uvloop
 from aiohttp import web
 
+from engines.clock import system_clock
+from ims_catalog.answering import answer
+from ims_catalog.compose import open_readers
 from ims_catalog.listening import BACKLOG
 from ims_catalog.settings import Engine, Settings
-from ims_catalog.worker import answer
 
 Serve = Callable[[socket.socket, Path, Connection], None]
 """Answers on an open port what a path holds, and sends something once it does."""
@@ -43,8 +45,13 @@ def serve_catalogue(listener: socket.socket, engine: Path, ready: Connection) ->
     """Serve the generation in a folder, as a worker of `ims-catalog serve` does."""
     settings = Settings(engine=Engine(path=engine))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        key = secrets.token_bytes(32)
-        runner.run(answer(settings, listener, key, asyncio.Event(), lambda: ready.send(True)))
+        runner.run(_answer(settings, listener, lambda: ready.send(True)))
+
+
+async def _answer(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
+    readers = open_readers(settings, system_clock())
+    key = secrets.token_bytes(32)
+    await answer(settings, readers, listener, cursor_key=key, until=asyncio.Event(), ready=ready)
 
 
 def serve_recorded(listener: socket.socket, recorded: Path, ready: Connection) -> None:

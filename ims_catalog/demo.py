@@ -8,15 +8,16 @@ from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
 
+from engines.clock import system_clock
 from engines.ledger import Outcome
-from ims_catalog.compose import cursor_key_of
+from ims_catalog.answering import answer
+from ims_catalog.compose import cursor_key_of, open_readers
 from ims_catalog.configuration import ConfigurationError
 from ims_catalog.listening import address, listen
 from ims_catalog.reindex import reindex_once
 from ims_catalog.sandbox.estate import draw_estate
 from ims_catalog.sandbox.server import Sandbox, start_sandbox
 from ims_catalog.settings import Access, Api, Crawl, Engine, Gate, Ledger, Settings
-from ims_catalog.worker import answer
 from indexer.sources.credential import AccessKey
 from indexer.sources.source import Source
 
@@ -51,10 +52,11 @@ async def demo(images: int, tell: Callable[[str], None], opensearch: str | None 
             asyncio.get_running_loop().add_signal_handler(number, until.set)
         await answer(
             settings,
+            open_readers(settings, system_clock()),
             listener,
-            cursor_key_of(settings),
-            until,
-            lambda: tell(what_to_try(address(settings, listener), settings.engine)),
+            cursor_key=cursor_key_of(settings),
+            until=until,
+            ready=lambda: tell(what_to_try(address(settings, listener), settings.engine)),
         )
 
 

@@ -1,27 +1,24 @@
 """A worker of `serve`: one process with an event loop of its own, which answers."""
 
 import asyncio
+import contextlib
 import gc
+import importlib
 import multiprocessing
 import signal
 import socket
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from typing import Protocol
 
 import uvloop
-from aiohttp import web
 
+from engines.base import EngineError, Readers
 from engines.clock import system_clock
-from ims_catalog.compose import open_ledger, open_readers
-from ims_catalog.listening import BACKLOG
+from ims_catalog.compose import open_readers
 from ims_catalog.log import log_to_stderr
-from ims_catalog.question_clock import question_now
 from ims_catalog.settings import Settings
 from ims_catalog.stop import STOPS
-from search_api.app import application, runner
-
-SHUTDOWN_SECONDS = 10.0
-"""So long requests that have begun may take to end."""
 
 GARBAGE = (20_000, 20, 20)
 """Thresholds of the garbage collector in a worker: answers leave hardly any cycles, while each look for them
@@ -49,30 +46,37 @@ async def _answer_until_told(
     supervisor = multiprocessing.parent_process()
     if supervisor is not None:
         loop.add_reader(supervisor.sentinel, until.set)
-    await answer(settings, listener, cursor_key, until, lambda: ready.send(True))
-
-
-async def answer(
-    settings: Settings,
-    listener: socket.socket,
-    cursor_key: bytes,
-    until: asyncio.Event,
-    ready: Callable[[], None],
-) -> None:
-    """Answer on an open port until told to stop; requests that have begun are finished."""
-    clock = system_clock()
-    app = application(
-        readers=open_readers(settings, clock),
-        ledger=open_ledger(settings),
-        clock=clock,
-        cursor_key=cursor_key,
-        question_now=question_now(clock.now),
+    readers = open_readers(settings, system_clock())
+    # Reading a large catalogue takes as long as loading what answers: most of it is done beside that.
+    reading = asyncio.create_task(_begin_to_read(readers))
+    answer = await asyncio.to_thread(_load_answer)
+    await answer(
+        settings, readers, listener, cursor_key=cursor_key, until=until, ready=lambda: ready.send(True)
     )
-    service = runner(app, shutdown_timeout=SHUTDOWN_SECONDS)
-    await service.setup()
-    try:
-        await web.SockSite(service, listener, backlog=BACKLOG).start()
-        ready()
-        await until.wait()
-    finally:
-        await service.cleanup()
+    reading.cancel()
+
+
+async def _begin_to_read(readers: Readers) -> None:
+    """Look what is served; what keeps it from being read is told to those who ask."""
+    with contextlib.suppress(EngineError):
+        await readers.served()
+
+
+def _load_answer() -> "_Answer":
+    answer: _Answer = importlib.import_module("ims_catalog.answering").answer
+    return answer
+
+
+class _Answer(Protocol):
+    """What `ims_catalog.answering` offers."""
+
+    async def __call__(
+        self,
+        settings: Settings,
+        readers: Readers,
+        listener: socket.socket,
+        *,
+        cursor_key: bytes,
+        until: asyncio.Event,
+        ready: Callable[[], None],
+    ) -> None: ...

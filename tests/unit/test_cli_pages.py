@@ -3,7 +3,8 @@
 import orjson
 import pytest
 
-from ims_catalog.cli import COMMANDS, main
+from ims_catalog.cli import main
+from ims_catalog.cli.command_line import COMMANDS
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

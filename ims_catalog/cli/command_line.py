@@ -1,0 +1,67 @@
+"""The command line: its commands, and what they are for. Only the one that is called is loaded."""
+
+import importlib
+import logging
+import sys
+from collections.abc import Callable, Sequence
+
+import typer
+
+INTERRUPTED = 130
+
+_log = logging.getLogger(__name__)
+
+COMMANDS = {
+    "demo": "Crawl the sandbox cloud, serve the catalogue, and print what to try.",
+    "reindex": "Crawl the configured clouds and publish what was found.",
+    "schedule": "Crawl the configured clouds again and again, at the times that are set.",
+    "serve": "Answer questions over HTTP.",
+    "search": "Ask the catalogue: ims-catalog search 'KVM GPU images for 64-bit Ubuntu with UEFI'.",
+    "runs": "Show what the last runs did.",
+    "purge": "Give up what was taken out of the settings, with its images.",
+    "doctor": "Check settings and engine, and say what is wrong and what to do.",
+    "fields": "Show what is known of an image, and how to ask for it.",
+    "sandbox": "Run a made-up cloud on this machine, to try things out.",
+}
+
+
+def run(arguments: Sequence[str] | None) -> None:
+    """Run the command line and leave with its exit code. Logging at DEBUG shows the traceback of a fault."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        application(next((word for word in given if not word.startswith("-")), None))(given)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        _log.debug("unexpected", exc_info=True)
+        typer.echo(f"ims-catalog: a fault of the program ({type(error).__name__}): {error}", err=True)
+        sys.exit(1)
+
+
+def application(wanted: str | None) -> typer.Typer:
+    """Build the command line. Only the wanted command is loaded; the others lend their name and summary."""
+    app = typer.Typer(
+        name="ims-catalog",
+        help="Catalogue and search service for cloud machine images.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_all_commands)
+    for name, summary in COMMANDS.items():
+        app.command(name, help=None if name == wanted else summary)(_load(name) if name == wanted else _other)
+    return app
+
+
+def _load(name: str) -> Callable[..., None]:
+    command: Callable[..., None] = importlib.import_module(f"ims_catalog.cli.{name}").command
+    return command
+
+
+def _all_commands() -> None:
+    pass
+
+
+def _other() -> None:
+    pass
