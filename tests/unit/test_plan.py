@@ -1,6 +1,9 @@
 """The plan: what becomes of every document, by case."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -57,14 +60,26 @@ async def batches(stored: Iterable[Stored], size: int) -> AsyncIterator[Sequence
         yield everything[start : start + size]
 
 
+class Everything(AbstractSet[tuple[str, str]]):
+    """Whoever is asked for is gone."""
+
+    def __contains__(self, one: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 1
+
+
 async def planned(
-    entries: Iterable[Entry], before: Iterable[Stored], *complete: Scope, size: int = 2
+    entries: Iterable[Entry], before: Iterable[Stored], *complete: Scope, size: int = 2, **terms: Any
 ) -> dict[str, Decision]:
     ordered = sorted(entries, key=lambda one: (one.stored.key, one.order, one.scope))
-    terms = Terms(
-        started=date_text(NOW), whole=frozenset(one.id for one in complete), confirmed=frozenset(SCOPES)
-    )
-    decisions = [one async for batch in plan(ordered, batches(before, size), terms) for one in batch]
+    agreed = Terms(started=date_text(NOW), whole=frozenset(one.id for one in complete))
+    given = replace(agreed, **{"gone": Everything(), "confirmed": frozenset(SCOPES), **terms})
+    decisions = [one async for batch in plan(ordered, batches(before, size), given) for one in batch]
     keys = [one.key for one in decisions]
     assert keys == sorted(set(keys)), "each key once, ascending"
     return {one.key.removeprefix("huawei/r/"): one for one in decisions}
