@@ -42,8 +42,9 @@ def list_parameters(
 ) -> tuple[tuple[str, str], ...]:
     """Give the parameters of one page. Only a page without images ends a list.
 
-    Without `visibility` it holds what the caller owns, public images, and shared ones that were accepted; of
-    these what `owner` owns. Hidden images are in no list but that of `hidden`.
+    Without `visibility` it holds what the caller owns, public images, and shared ones that were accepted;
+    with "all" community images too, which an administrator would miss where they are others'. Of these it is
+    what `owner` owns. Hidden images are in no list but that of `hidden`.
     """
     chosen = (
         ("visibility", visibility),

@@ -37,7 +37,7 @@ from indexer.sources.glance_memory import Offers, Walked, in_pages
 from indexer.sources.ims import Endless, MarkerGone, Region
 from mappings.scope import ImageType, Scope
 
-PUBLIC, COMMUNITY, SHARED = "public", "community", "shared"
+PUBLIC, COMMUNITY, SHARED, ALL = "public", "community", "shared", "all"
 _TOLD = "told-"
 """Begins the member status of a scope that holds what owners tell of a project that is not crawled itself."""
 
@@ -148,8 +148,8 @@ def _walks(region: Region, scope: Scope) -> tuple[_Walk, ...]:
         case ImageType.MARKET:
             return tuple(_Walk(askers, COMMUNITY, hidden=one) for one in hidden)
         case ImageType.PRIVATE:
-            # No visibility: an image whose visibility changes in the meantime is still in this one list.
-            return tuple(_Walk(askers, owner=scope.project, hidden=one) for one in hidden)
+            # All in one list: an image whose visibility changes in the meantime is still in it.
+            return tuple(_Walk(askers, ALL, scope.project, hidden=one) for one in hidden)
         case ImageType.SHARED:
             status = scope.member_status
             return tuple(_Walk(askers, SHARED, member_status=status, hidden=one) for one in hidden)

@@ -82,8 +82,11 @@ def expected(stack: Stack, caller: str, crawled: set[str], source: Source) -> li
     )
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
-@pytest.mark.parametrize("crawled", [1, 2], ids=["one project", "two projects"])
+@pytest.mark.parametrize(
+    ("crawled", "case"),
+    [(1, CASES[0]), (1, CASES[-1]), *((2, case) for case in CASES)],
+    ids=lambda one: one.title if isinstance(one, Case) else f"{one} crawled",
+)
 async def test_projects_are_shown_what_they_may_see(
     crawled: int, case: Case, peopled: Stack, projects: Projects, tmp_path: Path
 ) -> None:
@@ -97,10 +100,9 @@ async def test_projects_are_shown_what_they_may_see(
             assert await catalogue.names(project.id) == expected(peopled, project.id, ids, source)
         both = {name for project in projects[:crawled] for name in expected(peopled, project.id, ids, source)}
         assert await catalogue.names(*ids) == sorted(both)
-        assert (await catalogue.run(source)).outcome == "unchanged"
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
+@pytest.mark.parametrize("case", [CASES[0], CASES[-1]], ids=lambda case: case.title)
 async def test_an_administrator_lists_for_all_and_gains_nothing(
     case: Case, peopled: Stack, projects: Projects, tmp_path: Path
 ) -> None:
@@ -111,6 +113,7 @@ async def test_an_administrator_lists_for_all_and_gains_nothing(
         assert (run.exit, run.reason) == (0, None)
         for project in (*projects, peopled.admin):
             assert await catalogue.names(project.id) == expected(peopled, project.id, ids, source)
+        assert (await catalogue.run(source)).outcome == "unchanged"
 
 
 async def test_members_are_not_shown_what_is_the_owners_alone(
