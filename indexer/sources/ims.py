@@ -90,9 +90,7 @@ async def pages(
     )
     before: tuple[str, ...] = ()
     markers: set[str] = set() if after is None else {after}
-    for _ in range(region.account.limits.pages):
-        if not page.images:
-            return
+    while page.images:
         yield page.images
         ids = _ids(page)
         if page.next_marker is None and _is_rest(ids, before):
@@ -107,7 +105,6 @@ async def pages(
         markers.add(marker)
         before = ids
         page = await _page(region, scope, project, marker, deadline)
-    raise Endless(f"the listing has more than {region.account.limits.pages} pages")
 
 
 async def image(region: Region, scope: Scope, identifier: str, deadline: Deadline) -> Record | None:

@@ -46,7 +46,7 @@ async def answers(
         return (await crawl.ask({scope: images}))[scope]
 
 
-async def test_an_image_that_is_hidden_is_found_and_one_that_is_deleted_is_gone(
+async def test_case_12_an_image_that_is_hidden_is_found_and_one_that_is_deleted_is_gone(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     region = sandbox.regions[0]

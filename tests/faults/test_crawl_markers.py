@@ -48,7 +48,7 @@ def before_each_page(sandbox: Sandbox, act: Callable[[str | None], None]) -> Non
         pytest.param(25, id="two pages and a half"),
     ],
 )
-async def test_a_listing_goes_on_from_an_image_that_still_lives(
+async def test_case_07_a_listing_goes_on_from_an_image_that_still_lives(
     sandbox: Sandbox, tmp_path: Path, vanish: int
 ) -> None:
     images = gold_of(sandbox)
@@ -72,7 +72,9 @@ async def test_a_listing_goes_on_from_an_image_that_still_lives(
     assert ended.images == len(images), "what comes once more counts once"
 
 
-async def test_a_listing_starts_again_where_no_earlier_image_lives(sandbox: Sandbox, tmp_path: Path) -> None:
+async def test_case_07_a_listing_starts_again_where_no_earlier_image_lives(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
     images = gold_of(sandbox)
     region = sandbox.regions[0]
     left = [1]
@@ -91,7 +93,9 @@ async def test_a_listing_starts_again_where_no_earlier_image_lives(sandbox: Sand
     assert ended.images == len(images) - 30
 
 
-async def test_a_restart_that_fails_leaves_the_scope_incomplete(sandbox: Sandbox, tmp_path: Path) -> None:
+async def test_case_07_a_restart_that_fails_leaves_the_scope_incomplete(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
     region = sandbox.regions[0]
 
     def delete(marker: str | None) -> None:
@@ -111,7 +115,7 @@ async def test_a_restart_that_fails_leaves_the_scope_incomplete(sandbox: Sandbox
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-async def test_a_storm_hides_nothing_that_lived_throughout(
+async def test_case_08_a_storm_hides_nothing_that_lived_throughout(
     sandbox: Sandbox, tmp_path: Path, seed: int
 ) -> None:
     chance = random.Random(seed)

@@ -21,7 +21,7 @@ def deleting(installation: Installation, times: int) -> Callable[[Received], boo
     return strike
 
 
-async def test_a_marker_that_is_deleted_costs_nothing_that_lives(long: Installation) -> None:
+async def test_case_07_a_marker_that_is_deleted_costs_nothing_that_lives(long: Installation) -> None:
     images = ids(long, gold(long))
     long.sandbox.fail(Fault(deleting(long, times=2), BROKEN))
     run = await long.run()

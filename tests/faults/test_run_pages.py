@@ -15,7 +15,7 @@ from tests.faults.installation import LIMITS, Installation, scope_id
 from tests.faults.spoilt import BROKEN, gold, ids
 
 
-async def test_a_page_that_fails_for_ever_loses_nothing(long: Installation) -> None:
+async def test_case_01_a_page_that_fails_for_ever_loses_nothing(long: Installation) -> None:
     await long.run()
     before = await long.held()
     cloud, listing = long.sandbox.cloud, gold(long)
@@ -76,7 +76,9 @@ def cut_in_the_middle(body: bytes) -> bytes:
         ),
     ],
 )
-async def test_a_scope_that_fails_keeps_its_images(wide: Installation, effect: Effect, reason: str) -> None:
+async def test_cases_02_and_04_a_scope_that_fails_keeps_its_images(
+    wide: Installation, effect: Effect, reason: str
+) -> None:
     await wide.run()
     listing = gold(wide)
     kept = ids(wide, listing)[0]

@@ -13,7 +13,7 @@ from tests.faults.installation import Installation
 from tests.faults.spoilt import ids
 
 
-async def test_a_project_that_is_forbidden_freezes_alone(wide: Installation) -> None:
+async def test_case_05_a_project_that_is_forbidden_freezes_alone(wide: Installation) -> None:
     await wide.run()
     frozen, other = [one for one in wide.sandbox.projects if one.region == wide.sandbox.regions[0]][:2]
     cloud = wide.sandbox.cloud

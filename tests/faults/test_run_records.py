@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import orjson
+import pytest
 from pydantic import SecretStr
 
 from ims_catalog.sandbox.fault import Fault, Received, Rewrite, matching
@@ -30,6 +31,70 @@ async def test_a_poisoned_record_costs_neither_its_page_nor_itself(wide: Install
     run = await wide.run()
     assert (run.exit, run.refused) == (0, len(wide.sandbox.regions))
     assert await wide.held() == wide.model()
+
+
+POISON = {
+    "a lone surrogate": '"__lone": "\\ud800"',
+    "NaN and infinities": '"__number": NaN, "min_ram": Infinity, "min_disk": -1e999',
+    "a description of 2 MB": f'"__description": "{"x" * 2_000_000}"',
+    "5,000 keys": ", ".join(f'"__key_{number}": "x"' for number in range(5_000)),
+    "200 levels": f'"__deep": {"[" * 200}{"]" * 200}',
+    "keys that come twice": '"name": "first", "name": "second", "tags": ["a"], "tags": 7',
+    "other kinds of values": '"name": 7, "tags": {"a": [1]}, "__platform": ["x"], "created_at": {}',
+    "texts for numbers": '"min_disk": "x", "min_ram": "", "protected": "perhaps", "size": "1e3"',
+    "an integer of 5,000 digits": f'"__huge": {"9" * 5_000}',
+    "a raw control character": '"__control": "\x01"',
+}
+
+
+async def test_case_15_each_poisoned_record_is_kept_and_no_other_suffers(wide: Installation) -> None:
+    listing = gold(wide)
+    images = ids(wide, listing)
+    spoilt = dict(zip(images, POISON.values(), strict=False))
+    assert len(spoilt) == len(POISON)
+
+    def poison(body: bytes) -> bytes:
+        records = []
+        for record in orjson.loads(body)["images"]:
+            keys = spoilt.get(str(record["id"]))
+            text = orjson.dumps(record).decode()
+            # At the end, where they outrank the record's own.
+            records.append(text if keys is None else f"{text[:-1]}, {keys}}}")
+        return f'{{"images": [{", ".join(records)}]}}'.encode()
+
+    wide.sandbox.fail(Fault(matching(image_type="gold", region=listing.region), Rewrite(poison)))
+    run = await wide.run()
+    assert (run.exit, run.refused) == (0, 0)
+    assert sum(run.problems.values()) >= 3
+    held = await wide.held()
+    assert held.keys() == wide.model().keys()
+    poisoned = {key_of("huawei", listing.region, image, View.PUBLIC) for image in spoilt}
+    assert {key: one for key, one in held.items() if key not in poisoned} == {
+        key: one for key, one in wide.model().items() if key not in poisoned
+    }
+
+
+@pytest.mark.parametrize(
+    "updated",
+    [
+        pytest.param("2001-01-01T00:00:00Z", id="it goes backwards"),
+        pytest.param("", id="it stays as it was"),
+        pytest.param(None, id="it is missing"),
+        pytest.param("9999-12-31T23:59:59Z", id="the year 9999"),
+        pytest.param("no date", id="it is no date"),
+    ],
+)
+async def test_case_14_what_the_cloud_dates_decides_nothing(wide: Installation, updated: str | None) -> None:
+    listing = gold(wide)
+    image = ids(wide, listing)[0]
+    await wide.run()
+    for name in ("changed once", "changed again"):
+        changes = {"name": name} if updated == "" else {"name": name, "updated_at": updated}
+        wide.sandbox.cloud.patch(listing.region, image, **changes)
+        run = await wide.run()
+        assert (run.exit, run.changed) == (0, 1)
+        assert await wide.held() == wide.model()
+    assert (await wide.run()).outcome.value == "unchanged"
 
 
 async def test_two_sources_that_disagree_are_counted_and_the_first_is_right(wide: Installation) -> None:

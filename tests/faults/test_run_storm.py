@@ -42,7 +42,7 @@ class Storm:
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_a_storm_loses_nothing(long: Installation, seed: int) -> None:
+async def test_case_08_a_storm_loses_nothing(long: Installation, seed: int) -> None:
     source = replace(long.source, image_types=(ImageType.GOLD,))
     storm = Storm(long, seed)
     fault = long.sandbox.fail(Fault(storm.blow, Hang()))
