@@ -18,7 +18,8 @@ async def renewed(
 ) -> AsyncGenerator[Sequence[Stored], None]:
     """Normalise documents again, batch by batch; images stay in their order.
 
-    `kinds` holds the kind of cloud by the name of the source, IMS where a source is no longer configured.
+    `kinds` holds the kind of cloud by the name of the source; where a source is no longer configured, the
+    record tells.
     """
     try:
         async for batch in served:
@@ -35,9 +36,11 @@ def renew(stored: Stored, kinds: Mapping[str, CloudKind]) -> Stored:
     as the present rules say what may be shown to whom. What cannot be read any more stays as it is.
     """
     internal = orjson.loads(stored.internal)
-    scope = _scope(stored.key, internal.get("scopes", ()), kinds)
     record = _record(stored.raw)
-    if scope is None or record is None:
+    if record is None:
+        return stored
+    scope = _scope(stored.key, internal.get("scopes", ()), kinds, _kind(record))
+    if scope is None:
         return stored
     document = normalise(record, scope).document
     if document is None:
@@ -66,16 +69,18 @@ _FROM_CUT_KEYS = {
 """Fields that are read from keys which only the owner's raw record keeps: what was read of them stays."""
 
 
-def _scope(key: str, scopes: Sequence[str], kinds: Mapping[str, CloudKind]) -> Scope | None:
+def _scope(
+    key: str, scopes: Sequence[str], kinds: Mapping[str, CloudKind], otherwise: CloudKind
+) -> Scope | None:
     """Give the scope that the document is of: the first that gives its view, else the first at all."""
     cloud, _, _, view = key_parts(key)
-    read = [_read(scope, cloud, kinds) for scope in sorted(scopes)]
+    read = [_read(scope, cloud, kinds, otherwise) for scope in sorted(scopes)]
     return next((one for one in read if one.view is view), next(iter(read), None))
 
 
-def _read(scope: str, cloud: str, kinds: Mapping[str, CloudKind]) -> Scope:
+def _read(scope: str, cloud: str, kinds: Mapping[str, CloudKind], otherwise: CloudKind) -> Scope:
     source, region, *rest = scope.split("/")
-    kind = kinds.get(source, CloudKind.IMS)
+    kind = kinds.get(source, otherwise)
     match rest:
         case [image_type]:
             return Scope(source, cloud, kind, region, ImageType(image_type))
@@ -83,6 +88,14 @@ def _read(scope: str, cloud: str, kinds: Mapping[str, CloudKind]) -> Scope:
             return Scope(source, cloud, kind, region, ImageType(image_type), project, *status)
         case _:
             raise ValueError(f"{scope!r} is not the id of a scope")
+
+
+def _kind(record: Mapping[str, object]) -> CloudKind:
+    """Tell which API sent a record: every Glance says whether an image is hidden, IMS knows nothing of that."""
+    return CloudKind.GLANCE if _ONLY_ON_GLANCE in record else CloudKind.IMS
+
+
+_ONLY_ON_GLANCE = "os_hidden"
 
 
 def _record(raw: bytes) -> Mapping[str, object] | None:
