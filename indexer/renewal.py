@@ -91,7 +91,7 @@ def _read(scope: str, cloud: str, kinds: Mapping[str, CloudKind], otherwise: Clo
 
 
 def _kind(record: Mapping[str, object]) -> CloudKind:
-    """Tell which API sent a record: every Glance says whether an image is hidden, IMS knows nothing of that."""
+    """Tell which API sent a record: Glance says whether an image is hidden, IMS knows nothing of that."""
     return CloudKind.GLANCE if _ONLY_ON_GLANCE in record else CloudKind.IMS
 
 
