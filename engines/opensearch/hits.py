@@ -6,7 +6,7 @@ import orjson
 
 from engines.base import EngineUnavailable
 from engines.opensearch.client import Client, Refused, quoted
-from engines.opensearch.reply import items, part, whole
+from engines.opensearch.reply import entries, items, part, whole
 
 
 async def hits(client: Client, index: str, body: Mapping[str, object]) -> Sequence[object]:
@@ -50,13 +50,18 @@ async def write(client: Client, index: str, documents: Iterable[tuple[str, Mappi
 
 
 async def delete(client: Client, index: str, names: Iterable[str]) -> None:
-    """Delete documents by their ids; what is not there is gone already."""
-    await _bulk(client, index, b"".join(orjson.dumps({"delete": {"_id": name}}) + b"\n" for name in names))
+    """Delete documents by their ids; what is not there is gone already, also where there is no index."""
+    body = b"".join(orjson.dumps({"delete": {"_id": name}}) + b"\n" for name in names)
+    await _bulk(client, index, body, unless="index_not_found_exception")
 
 
-async def _bulk(client: Client, index: str, body: bytes) -> None:
+async def _bulk(client: Client, index: str, body: bytes, *, unless: str | None = None) -> None:
     if not body:
         return
     reply = await client.request("POST", quoted(index, "_bulk"), body=body, params={"refresh": "true"})
-    if part(reply, "errors") is not False:
+    if part(reply, "errors") is False:
+        return
+    done = [part(item, action) for item in items(reply, "items") for action in entries(item)]
+    kinds = {part(each, "error", "type") for each in done} - {None}
+    if not kinds or kinds != {unless}:
         raise EngineUnavailable(f"some documents of {index} were not taken")
