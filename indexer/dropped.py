@@ -28,9 +28,9 @@ def dropped(
 
 
 def _reason(source: Source, scope: str, expansion: Expansion) -> str | None:
-    _, region, *_ = scope.split("/")
+    _, region, *rest = scope.split("/")
     projects = granted_by(scope)
-    if region not in source.regions:
+    if region not in source.regions or source.all_projects or set(source.image_types).isdisjoint(rest):
         return None
     if not expansion.disabled.isdisjoint(projects):
         return "the project is disabled"

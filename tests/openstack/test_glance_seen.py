@@ -1,5 +1,9 @@
 """Each project is shown exactly what Glance lets it see, whatever the settings have listed."""
 
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -150,3 +154,61 @@ async def test_other_logins(kind: str, peopled: Stack, projects: Projects, tmp_p
         several = await catalogue.run(replace(source, projects=None))
         assert several.exit == 1
         assert "valid for one project only" in str(several.reason)
+
+
+SETTINGS = """
+[engine]
+path = "catalog"
+
+[[sources]]
+name = "home"
+kind = "glance"
+cloud = "openstack"
+regions = ["home"]
+projects = {projects}
+endpoint = "{glance}"
+identity_endpoint = "{keystone}"
+hidden = true
+community = true
+member_status = ["accepted", "pending", "rejected"]
+[sources.auth]
+kind = "password"
+user = "{user}"
+domain = "Default"
+password_env = "KEYSTONE_PASSWORD"
+
+[crawl]
+requests_per_second = 1000
+"""
+
+
+async def test_the_command_crawls_what_the_settings_name(
+    peopled: Stack, projects: Projects, tmp_path: Path
+) -> None:
+    ours, other, _ = projects
+    text = SETTINGS.format(
+        projects=[ours.user, other.user],
+        glance=peopled.glance,
+        keystone=peopled.keystone,
+        user=ours.user,
+    )
+    (tmp_path / "ims-catalog.toml").write_text(text, "utf-8")
+    process = await asyncio.create_subprocess_exec(
+        Path(sys.executable).with_name("ims-catalog"),
+        "reindex",
+        cwd=tmp_path,
+        env={**os.environ, "KEYSTONE_PASSWORD": ours.password},
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    async with asyncio.timeout(100):
+        out, err = await process.communicate()
+    said = (out + err).decode()
+    assert process.returncode == 0, said
+    assert ours.password not in said
+    assert "Traceback" not in said
+    source = chosen(source_of(peopled, ours, other), CASES[-1])
+    async with catalogue_in(tmp_path / "catalog") as catalogue:
+        for project in projects:
+            wanted = expected(peopled, project.id, {ours.id, other.id}, source)
+            assert await catalogue.names(project.id) == wanted

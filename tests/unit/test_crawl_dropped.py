@@ -1,5 +1,7 @@
 """Which scopes dropped out, and why."""
 
+from dataclasses import replace
+
 import pytest
 from pydantic import SecretStr
 
@@ -7,6 +9,7 @@ from indexer.dropped import dropped
 from indexer.sources.credential import AccessKey
 from indexer.sources.projects import Expansion, Unreached
 from indexer.sources.source import Source
+from mappings.scope import ImageType
 
 SOURCE = Source(
     name="prod",
@@ -42,3 +45,17 @@ EXPANSION = Expansion(
 )
 def test_what_dropped_out_is_told(scope: str, reason: str | None) -> None:
     assert dropped(SOURCE, [scope], TRIED, EXPANSION) == ({} if reason is None else {scope: reason})
+
+
+@pytest.mark.parametrize(
+    ("title", "changes"),
+    [
+        ("an administrator lists projects that it has no part in", {"all_projects": True}),
+        ("members that owners told of, once shared images are left out", {"image_types": (ImageType.GOLD,)}),
+    ],
+)
+def test_a_project_that_was_never_the_accounts_own_is_not_missed(
+    title: str, changes: dict[str, object]
+) -> None:
+    source = replace(SOURCE, **changes)  # type: ignore[arg-type]
+    assert dropped(source, ["prod/r1/p9/shared/told-accepted"], TRIED, EXPANSION) == {}
