@@ -1,12 +1,15 @@
 """Which projects a crawl goes through."""
 
+from dataclasses import replace
+
 import pytest
 from pydantic import SecretStr
 
 from clouds.identity import Project
-from indexer.sources.credential import AccessKey, Credential, NoCredential, ReadyToken
+from indexer.sources.credential import AccessKey, ApplicationCredential, Credential, NoCredential, ReadyToken
 from indexer.sources.projects import Unreached, choose
 from indexer.sources.source import Source
+from mappings.scope import CloudKind
 
 NORTH = Project("1" * 32, "cn-north-4")
 SUB = Project("2" * 32, "cn-north-4_research")
@@ -107,3 +110,19 @@ def test_what_cannot_be_reached_covers_its_scopes(part: Unreached, scope: str, c
 def test_a_source_does_not_print_its_credential() -> None:
     assert "**" in repr(source(None))
     assert "'b'" not in repr(source(None, NoCredential()))
+
+
+def test_a_project_of_keystone_lies_in_every_region_and_one_token_opens_it_there() -> None:
+    glance = replace(
+        source(("research",), ApplicationCredential("a", SecretStr("s"))),
+        kind=CloudKind.GLANCE,
+        regions=("east", "west"),
+    )
+    research, other = Project("1" * 32, "research"), Project("2" * 32, "other")
+    visible = dict.fromkeys(glance.regions, (research, other))
+    found = choose(glance, visible, {})
+    assert found.projects == dict.fromkeys(glance.regions, (research.id,))
+    assert found.unreached == ()
+    several = choose(replace(glance, projects=None), visible, {})
+    assert several.projects == {}
+    assert "application credential is valid for one project only" in several.unreached[0].reason
