@@ -119,7 +119,7 @@ def test_a_project_of_keystone_lies_in_every_region_and_one_token_opens_it_there
         regions=("east", "west"),
     )
     research, other = Project("1" * 32, "research"), Project("2" * 32, "other")
-    visible = dict.fromkeys(glance.regions, (research, other))
+    visible: dict[str, tuple[Project, ...]] = dict.fromkeys(glance.regions, (research, other))
     found = choose(glance, visible, {})
     assert found.projects == dict.fromkeys(glance.regions, (research.id,))
     assert found.unreached == ()
