@@ -11,7 +11,7 @@ from engines.base import Writer
 from engines.clock import Clock, system_clock
 from engines.embedded.ledger import open_ledger
 from engines.embedded.writer import open_writer
-from engines.ledger import Ledger, Run, ScopeState
+from engines.ledger import Keep, Ledger, Run, ScopeState
 from ims_catalog.sandbox.estate import Listing
 from ims_catalog.sandbox.server import Sandbox
 from indexer.choice import EVERYTHING, Choice
@@ -66,6 +66,7 @@ class Installation:
     ledger: Ledger
     clock: Clock
     gate: GateLimits = field(default_factory=GateLimits)
+    keep: Keep = field(default_factory=Keep)
 
     @property
     def source(self) -> Source:
@@ -90,6 +91,7 @@ class Installation:
             clock=self.clock,
             folder=self.folder,
             gate=self.gate,
+            keep=self.keep,
         )
 
     async def run(self, *sources: Source, limits: Limits = LIMITS, choice: Choice = EVERYTHING) -> Run:
