@@ -55,8 +55,13 @@ async def is_stopped(process: Process) -> None:
     """It stops itself right after it has told what it built."""
     found = ""
     while found != "T":
-        found = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        found = state(process.pid)
         await turn()
+
+
+def state(pid: int) -> str:
+    """The letter that the system has for what a process does."""
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
 
 
 async def turn() -> None:
