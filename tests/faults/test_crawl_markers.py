@@ -70,6 +70,7 @@ async def test_case_07_a_listing_goes_on_from_an_image_that_still_lives(
     assert (ended.reason, ended.refused) == (None, 0)
     assert found.images[ended.scope.id] >= set(gold_of(sandbox)), "what lived throughout is there"
     assert ended.images == len(images), "what comes once more counts once"
+    assert ended.pages == 5, "it goes on from near by"
 
 
 async def test_case_07_a_listing_starts_again_where_no_earlier_image_lives(
