@@ -213,6 +213,7 @@ async def test_an_encrypted_address_where_nobody_encrypts_is_sent_nothing() -> N
 
     async def peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         heard.append(await reader.read(1000))
+        writer.close()
 
     server = await asyncio.start_server(peer, "127.0.0.1", 0)
     async with server:
