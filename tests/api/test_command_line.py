@@ -92,7 +92,7 @@ class TestReindex:
             assert first.stderr is not None
             await first.stderr.readline()
             code, _, err = await run(folder, "reindex")
-            assert (code, "another process is building" in err) == (5, True)
+            assert (code, f"process {first.pid} on " in err, ", run 20" in err) == (5, True, True)
             first.send_signal(signal.SIGTERM)
             _, said = await first.communicate()
         assert (first.returncode, b"interrupted" in said, b"Traceback" in said) == (130, True, False)
