@@ -29,21 +29,24 @@ MAIN = (
 NOT_STATED = "not stated"
 
 
-def facets_json(facets: Mapping[str, FacetCounts], asked: Filter, sums: tuple[str, ...] = ()) -> bytes:
+Chosen = Mapping[str, frozenset[Value | None]]
+"""What a question chooses, by field; None stands for "not stated"."""
+
+
+def facets_json(facets: Mapping[str, FacetCounts], chosen: Chosen, sums: tuple[str, ...] = ()) -> str:
     """Write the section. Buckets come as the engine orders them, "not stated" always last, also at 0.
 
     `sums` are the fields that were added up.
     """
-    chosen = chosen_values(asked)
     written: list[str] = []
     for name, counts in facets.items():
         _write(name, counts, chosen.get(name, _NOTHING), sums, written)
     # One join for all, as an answer has many counts; each piece ends in a comma, for the next one.
-    return f"{{{''.join(written)[:-1]}}}".encode()
+    return f"{{{''.join(written)[:-1]}}}"
 
 
-def chosen_values(asked: Filter) -> dict[str, frozenset[Value | None]]:
-    """Give the values that top-level positive conditions choose, by field; None stands for "not stated"."""
+def chosen_values(asked: Filter) -> Chosen:
+    """Give the values that top-level positive conditions choose, by field."""
     chosen: dict[str, frozenset[Value | None]] = {}
     for part in conjuncts(asked):
         choice = _choice(part)
@@ -103,7 +106,7 @@ def _write(
     onto.append(beginnings.head)
     if chosen or sums:
         onto += [
-            f"{beginnings[value]}{count}{_CHOSEN if value in chosen else _NOT_CHOSEN}"
+            f"{beginnings[value]}{count}{CHOSEN if value in chosen else NOT_CHOSEN}"
             f"{by_default_member(by_default)}{sum_member(sums, added)}}},"
             for value, count, by_default, added in buckets
         ]
@@ -115,13 +118,13 @@ def _write(
             for value, count, by_default, _ in buckets
         ]
     onto.append(
-        f"{_NOT_STATED}{missing}{_CHOSEN if None in chosen else _NOT_CHOSEN}"
+        f"{_NOT_STATED}{missing}{CHOSEN if None in chosen else NOT_CHOSEN}"
         f'{sum_member(sums, missing_sums) if sums else ""}}}],"distinct":{distinct},'
         f'"exact":{"true" if exact else "false"}}},'
     )
 
 
-_CHOSEN, _NOT_CHOSEN = ',"selected":true', ',"selected":false'
+CHOSEN, NOT_CHOSEN = ',"selected":true', ',"selected":false'
 
 
 class _Beginnings(dict[Value, str]):

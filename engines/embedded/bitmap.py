@@ -13,6 +13,7 @@ from pyroaring import AbstractBitMap, BitMap, FrozenBitMap
 Bits = AbstractBitMap
 Docs = NDArray[np.uint32]
 Mask = NDArray[np.bool_]
+Indices = NDArray[np.intp]
 
 
 def bitmap_of_docs(docs: Docs) -> BitMap:

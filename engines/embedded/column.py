@@ -30,11 +30,8 @@ class Column:
     `derived` are the documents whose value a rule filled in, `stated` those where the cloud did.
 
     Of a field of few values that can be counted `labels` are the values, `bitmaps` their documents and
-    `defaults` those of them that did not state it. Where a document holds one value at most, how many hold
-    the most frequent one, `usual`, follows from those of the others, `unusual`, and from `absent`, the
-    documents that hold none; it is None where there are no such. To count by looking at documents takes about
-    `looking` nanoseconds and `looking_each` for each, more where one may hold many values.
-    `ranges` keeps the documents of ranges of values that were asked lately.
+    `defaults` those of them that did not state it. `ranges` keeps the documents of ranges of values that were
+    asked lately.
     """
 
     field: Field
@@ -51,11 +48,6 @@ class Column:
     pieces: Pieces | None
     labels: Sequence[Value]
     bitmaps: Sequence[Bits]
-    usual: int | None
-    unusual: Sequence[Bits]
-    absent: Bits | None
-    looking: int
-    looking_each: int
     ranges: Recent[tuple[int, int], Bits]
 
     def find(self, value: Value) -> int | None:
@@ -176,9 +168,6 @@ def _column(
 ) -> Column:
     counted = field.facet is not None and len(values) <= FEW
     bitmaps = [postings.bitmaps[ordinal] for ordinal in range(len(values))] if counted else []
-    one = bool(bitmaps) and not field.multiple
-    usual = max(range(len(bitmaps)), key=lambda ordinal: len(bitmaps[ordinal])) if one else None
-    absent = BitMap(range(postings.size)) - present if one else BitMap()
     return Column(
         field=field,
         values=values,
@@ -194,11 +183,6 @@ def _column(
         pieces=pieces_of(forward) if forward is not None and field.kind in NUMERIC else None,
         labels=[_value(field, values, ordinal) for ordinal in range(len(bitmaps))],
         bitmaps=bitmaps,
-        usual=usual,
-        unusual=[bits for ordinal, bits in enumerate(bitmaps) if ordinal != usual],
-        absent=kept(absent) if absent else None,
-        looking=20_000 if forward is None else 8_000,
-        looking_each=10 if forward is None else 4,
         ranges=Recent(_RANGES),
     )
 

@@ -1,31 +1,73 @@
 """Counting: the values of a field, or named filters, within a set of documents."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from engines.embedded.bases import Base
-from engines.embedded.bitmap import Docs, docs_of
+from engines.embedded.base import Base
+from engines.embedded.bitmap import docs_of
 from engines.embedded.column import Column
+from engines.embedded.counter import Counter, count_ordinals
 from engines.embedded.index import Index
-from engines.embedded.postings import spread
+from engines.embedded.panel import Panel
 from engines.embedded.selection import select
 from engines.embedded.version_order import VersionOrder
-from engines.query import Bucket, FacetCounts, FieldFacet, FilterFacet
+from engines.query import Bucket, Facet, FacetCounts, FieldFacet, FilterFacet, lifted_fields
 
 
-def count(facet: FieldFacet | FilterFacet, base: Base, index: Index) -> FacetCounts:
-    """Count a facet. Raises UnknownField, ValueError or TypeError for what cannot be counted or asked."""
+def count_all(
+    facets: Sequence[Facet], within: Mapping[frozenset[str], Base], index: Index
+) -> Mapping[str, FacetCounts]:
+    """Count facets, each within the documents that are left by what it lifts.
+
+    Raises UnknownField, ValueError or TypeError for what cannot be counted or asked.
+    """
+    panel = _panel(facets, index)
+    if panel is not None:
+        return panel.count(within)
+    return {facet.name: count(facet, within[lifted_fields(facet)], index) for facet in facets}
+
+
+def _panel(facets: Sequence[Facet], index: Index) -> Panel | None:
+    """Give what counts these facets at once; None where some have many values, or more than they show."""
+    names = tuple([facet.name for facet in facets])
+    panel = index.panels.get(names)
+    if panel is not None and panel.facets == facets:
+        return panel
+    fields = [facet for facet in facets if isinstance(facet, FieldFacet)]
+    columns = [index.column(facet.field) for facet in fields]
+    few = all(
+        _is_few(column) and len(column.labels) <= facet.limit
+        for facet, column in zip(fields, columns, strict=True)
+    )
+    if len(fields) < len(facets) or len(set(names)) < len(names) or not facets or not few:
+        return None
+    panel = Panel(fields, list(map(index.counter, columns)), index.size)
+    index.panels.put(names, panel)
+    return panel
+
+
+def _is_few(column: Column) -> bool:
+    """Whether a field has so few values that each has a bitmap, and what is counted are these."""
+    return column.field.facet is not None and column.few and column.versions is None
+
+
+def count(facet: Facet, base: Base, index: Index) -> FacetCounts:
+    """Count one facet. Raises as `count_all` does."""
     if isinstance(facet, FilterFacet):
         return _count_filters(facet, base, index)
     column = index.column(facet.field)
-    if column.bitmaps and column.versions is None:
-        return _few(column, base, facet.limit)
+    if _is_few(column):
+        counter = index.counter(column)
+        return _few(counter, counter.numbers(base), base.size, facet.limit)
     if column.field.facet is None:
         raise ValueError(f"{facet.field}: not a facet")
-    counts, having = _counts(column, base)
-    defaults = _defaults(column, base, counts) if column.derived else _NO_DEFAULTS
-    missing = base.size - (having if column.field.multiple else having - sum(defaults.values()))
+    counts = count_ordinals(column.forward, column.forward_lists, base.indices, len(column.values))
+    defaults = _defaults(column, base) if column.derived else _NO_DEFAULTS
+    if column.field.multiple:
+        missing = base.size - base.bits.intersection_cardinality(column.stated)
+    else:
+        missing = base.size - (sum(counts) - sum(defaults.values()))
     if column.versions is not None:
         return _versions(column.versions, counts, defaults, missing, facet.limit)
     return _many(column, counts, defaults, missing, facet.limit)
@@ -42,65 +84,28 @@ def _count_filters(facet: FilterFacet, base: Base, index: Index) -> FacetCounts:
     return FacetCounts(tuple(Bucket(name, -number) for number, name in sorted(buckets)), 0, len(buckets))
 
 
-def _few(column: Column, base: Base, limit: int) -> FacetCounts:
-    counts, having = _counts(column, base)
+def _few(counter: Counter, numbers: list[int], size: int, limit: int) -> FacetCounts:
+    labels, filled = counter.labels, counter.filled
     # Sorting is stable: equal counts stay in the order of their values.
-    shown = [ordinal for ordinal, number in enumerate(counts) if number]
-    shown.sort(key=counts.__getitem__, reverse=True)
-    distinct = len(shown)
-    if distinct > limit:
-        del shown[limit:]
-    labels, defaults = column.labels, column.defaults
-    if not defaults:
-        buckets = [_bucket(Bucket, (labels[o], counts[o], 0, ())) for o in shown]
-        return FacetCounts(tuple(buckets), base.size - having, distinct)
-    filled = _defaults(column, base, counts)
-    stated = having if column.usual is None else having - sum(filled.values())
-    buckets = [_bucket(Bucket, (labels[o], counts[o], filled.get(o, 0), ())) for o in shown]
-    return FacetCounts(tuple(buckets), base.size - stated, distinct)
-
-
-def _counts(column: Column, base: Base) -> tuple[list[int], int]:
-    """Count the documents of each ordinal, by value or by document, whichever is cheaper.
-
-    Also count those that hold a value at all; those that state one, where a document may hold several.
-    """
-    meet, size, usual = base.meet, base.size, column.usual
-    by_document = column.looking + column.looking_each * size
-    if not column.bitmaps or len(column.bitmaps) * base.meeting >= by_document:
-        counts = _count_one_by_one(column, base.docs)
-        return counts, meet(column.stated) if column.field.multiple else sum(counts)
-    if usual is None:
-        return list(map(meet, column.bitmaps)), meet(column.stated)
-    # The most frequent value is not met: its documents are many, and the rest has it.
-    counts = list(map(meet, column.unusual))
-    having = size if column.absent is None else size - meet(column.absent)
-    counts.insert(usual, having - sum(counts))
-    return counts, having
-
-
-_bucket = tuple.__new__
-"""Makes a bucket in one step of C: an answer has many."""
-
-
-def _count_one_by_one(column: Column, docs: Docs) -> list[int]:
-    values = len(column.values)
-    lists = column.forward_lists
-    if column.forward is not None:
-        ordinals = column.forward.take(docs)
-    elif lists is not None:
-        ordinals = lists.docs.take(spread(lists.starts, docs.astype(np.int64)))
+    shown = sorted(counter.ordinals, key=numbers.__getitem__, reverse=True)
+    distinct = len(shown) - numbers[: len(shown)].count(0)
+    del shown[min(distinct, limit) :]
+    if not filled:
+        buckets = [_made(Bucket, (labels[o], numbers[o], 0, ())) for o in shown]
     else:
-        raise ValueError(f"{column.field.name}: not a facet")
-    counts: list[int] = np.bincount(ordinals, minlength=values).tolist()
-    return counts[:values]
+        by_default = dict(zip(filled, numbers[len(labels) :], strict=False))
+        buckets = [_made(Bucket, (labels[o], numbers[o], by_default.get(o, 0), ())) for o in shown]
+    return _made(FacetCounts, (tuple(buckets), size - counter.stated(numbers), distinct, True, ()))
 
 
-def _defaults(column: Column, base: Base, counts: list[int]) -> Mapping[int, int]:
+_made = tuple.__new__
+"""Makes buckets and counts in one step of C: an answer has many."""
+
+
+def _defaults(column: Column, base: Base) -> Mapping[int, int]:
     """Count by ordinal the documents whose value a rule filled in."""
-    if column.few:
-        return {ordinal: base.meet(both) for ordinal, both in column.defaults.items() if counts[ordinal]}
-    counted = _count_one_by_one(column, docs_of(base.bits & column.derived))
+    docs = docs_of(base.bits & column.derived).astype(np.intp)
+    counted = count_ordinals(column.forward, column.forward_lists, docs, len(column.values))
     return {ordinal: number for ordinal, number in enumerate(counted) if number}
 
 

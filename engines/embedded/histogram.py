@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.embedded.bases import Base
+from engines.embedded.base import Base
 from engines.embedded.column import Column
 from engines.embedded.index import Index
 from engines.embedded.number import Numbers

@@ -8,7 +8,9 @@ from pyroaring import BitMap, FrozenBitMap
 from engines.embedded.bitmap import Bits
 from engines.embedded.collect import INDEXED
 from engines.embedded.column import Column, column_in
+from engines.embedded.counter import Counter, counter_of
 from engines.embedded.level import Level
+from engines.embedded.panel import Panel
 from engines.embedded.part import Integers, Parts, numbers_in
 from engines.embedded.recent import Recent
 from engines.embedded.words import Words, words_in
@@ -24,7 +26,8 @@ class Index:
     `ranks` gives for each document its place in the order of keys, which is its row in the file.
     `recent` keeps the documents of filters that were asked lately, `costs` what wildcards among them cost,
     `remainders` what several sets of documents left of the first, by their identities, and these sets;
-    `levels` those of orders that were asked for lately.
+    `levels` those of orders that were asked for lately. `counters` keeps those of the columns that were
+    counted, `panels` those of facets that were counted together lately, by name.
     """
 
     size: int
@@ -36,6 +39,8 @@ class Index:
     costs: Recent[Condition, int]
     remainders: Recent[tuple[int, ...], tuple[Bits, tuple[Bits, ...]]]
     levels: Recent[tuple[Sort, ...], tuple[Level, ...]]
+    counters: dict[str, Counter]
+    panels: Recent[tuple[str, ...], Panel]
 
     def column(self, name: str) -> Column:
         """Give the column of a field, that of the map for `extra.KEY`.
@@ -51,6 +56,14 @@ class Index:
         if field.name == name:
             raise ValueError(f"{name}: not a field that can be asked")
         raise ValueError(f"{name}: conditions name fields by their own name, {field.name}")
+
+    def counter(self, column: Column) -> Counter:
+        """Give the counter of a column that has a bitmap for each value; it is made when first needed."""
+        name = column.field.name
+        found = self.counters.get(name)
+        if found is None:
+            found = self.counters[name] = counter_of(column, self.everything)
+        return found
 
 
 def index_steps(parts: Parts, size: int) -> Iterator[Index | None]:
@@ -73,6 +86,8 @@ def index_steps(parts: Parts, size: int) -> Iterator[Index | None]:
         Recent(_COSTS),
         Recent(_REMAINDERS),
         Recent(_ORDERS),
+        {},
+        Recent(_PANELS),
     )
 
 
@@ -81,6 +96,8 @@ _COSTS = 4096
 _REMAINDERS = 64
 
 _ORDERS = 64
+
+_PANELS = 4
 
 LARGEST_FILTER = 16 * 1024
 """Bytes of a filter that is remembered: a list of 150 ids is, what fills a body with short values is not."""

@@ -8,7 +8,7 @@ from pyroaring import BitMap
 
 from engines.costs import pivot_too_costly
 from engines.embedded.axis import EVERYWHERE, Axis, axis_of
-from engines.embedded.bases import Base
+from engines.embedded.base import Base
 from engines.embedded.bitmap import Bits, docs_of
 from engines.embedded.column import Column
 from engines.embedded.facets import count

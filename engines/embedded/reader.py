@@ -4,14 +4,16 @@ import weakref
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import cast
 
 import orjson
 
 from engines.base import Companions
 from engines.embedded.allowance import check_cost
-from engines.embedded.bases import NOTHING, bases
+from engines.embedded.base import NOTHING
+from engines.embedded.bases import bases
 from engines.embedded.bitmap import Bits
-from engines.embedded.facets import count
+from engines.embedded.facets import count_all
 from engines.embedded.file import GenerationFile
 from engines.embedded.histogram import spread_over
 from engines.embedded.index import Index
@@ -24,8 +26,8 @@ from engines.query import Answer, Hit, Position, Query, lifted_fields
 from mappings.filter import Condition
 from mappings.text import tokens
 
-HITS_KEPT = 16_384
-"""Documents kept in memory at most: some 25 MB, as bodies have about 1.3 kB."""
+HITS_KEPT = 32_768
+"""Documents kept in memory at most: some 50 MB, as bodies have about 1.3 kB."""
 
 LARGEST_KEPT = 4096
 """Bytes of a body that is kept; larger ones are read each time."""
@@ -55,7 +57,7 @@ class EmbeddedReader:
         check_cost(asked, index)
         within = bases(query, index)
         found = within[NOTHING]
-        facets = {facet.name: count(facet, within[lifted_fields(facet)], index) for facet in asked.facets}
+        facets = count_all(asked.facets, within, index)
         sums = Sums(asked.sums, index)
         if asked.sums:
             facets = {
@@ -66,7 +68,7 @@ class EmbeddedReader:
         pivot = None if asked.pivot is None else count_pivot(asked.pivot, found, index, sums)
         totals = sums.over(found) if asked.sums else ()
         page, following = self._page(asked, found.bits)
-        shown = self._hits(index.ranks[page].tolist())
+        shown = self._hits(page)
         last = Position(following.values(page[-1]), shown[-1].key) if following is not None else None
         return Answer(self.generation, found.size, shown, facets, last, histograms, pivot, totals)
 
@@ -82,15 +84,16 @@ class EmbeddedReader:
         """Give flavors and OS versions of the generation."""
         return self._file.companions()
 
-    def _hits(self, ranks: Sequence[int]) -> tuple[Hit, ...]:
-        """Give documents by rank. Those shown lately are kept: what is found first is often the same."""
-        found = {rank: self._shown.get(rank) for rank in ranks}
-        missing = [rank for rank, hit in found.items() if hit is None]
-        for rank, (key, body, internal) in zip(missing, self._file.rows(missing), strict=True):
-            hit = found[rank] = Hit(key, body, _scopes(internal))
+    def _hits(self, page: Sequence[int]) -> tuple[Hit, ...]:
+        """Give documents. Those shown lately are kept: what is found first is often the same."""
+        found = self._shown.get_all(page)
+        missing = [place for place, hit in enumerate(found) if hit is None] if None in found else []
+        ranks = [int(self._index.ranks[page[place]]) for place in missing]
+        for place, (key, body, internal) in zip(missing, self._file.rows(ranks), strict=True):
+            hit = found[place] = Hit(key, body, _scopes(internal))
             if len(body) <= LARGEST_KEPT:
-                self._shown.put(rank, hit)
-        return tuple([hit for hit in found.values() if hit is not None])
+                self._shown.put(page[place], hit)
+        return tuple(cast("list[Hit]", found))
 
     def _page(self, query: Query, found: Bits) -> tuple[list[int], Order | None]:
         """Give the documents of the page, and the order if there are more behind it."""

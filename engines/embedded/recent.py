@@ -1,5 +1,6 @@
 """`Recent`: what was worked out lately, kept until newer things need its place."""
 
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
@@ -25,6 +26,13 @@ class Recent(Generic[Key, Value]):
         if value is None and (value := self._older.get(key)) is not None:
             self.put(key, value)
         return value
+
+    def get_all(self, keys: Sequence[Key]) -> list[Value | None]:
+        """Give what is kept of each key."""
+        values = list(map(self._newer.get, keys))
+        if None in values:
+            return list(map(self.get, keys))
+        return values
 
     def put(self, key: Key, value: Value) -> None:
         """Keep a value."""

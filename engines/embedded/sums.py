@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.embedded.bases import Base
+from engines.embedded.base import Base
 from engines.embedded.bitmap import Docs, docs_of
 from engines.embedded.column import Column
 from engines.embedded.index import Index
