@@ -4,7 +4,9 @@ from functools import lru_cache
 
 from engines.narrowed import Narrowed
 from engines.query import Query
+from mappings.document import Document
 from mappings.filter import And, Condition, Filter, Not, Operator, Or
+from mappings.match import matches
 from mappings.scope import View
 from search_api.caller import Caller
 
@@ -12,6 +14,13 @@ from search_api.caller import Caller
 def narrow(query: Query, caller: Caller) -> Narrowed:
     """Join a query with what its caller may see."""
     return Narrowed(query, visible(caller))
+
+
+def sees(query: Query, caller: Caller, document: Document) -> bool:
+    """Tell whether a document that no reader holds answers a query of a caller: the judge decides."""
+    narrowed = narrow(query, caller)
+    filters = (narrowed.access, narrowed.query.filter, *narrowed.query.text)
+    return all(matches(part, document) for part in filters)
 
 
 @lru_cache(maxsize=4096)

@@ -16,13 +16,14 @@ from search_api.caller import Access, OpenAccess
 from search_api.connection import ConnectionRunner
 from search_api.deadlines import Deadlines
 from search_api.limits import BODY
+from search_api.routes.changes import changes
 from search_api.routes.fields import fields
 from search_api.routes.health import health, readiness
 from search_api.routes.image import by_id, raw
 from search_api.routes.index import index
 from search_api.routes.kept_answer import KeptAnswers
 from search_api.routes.keys import ACCESS, CLOCK, CURSOR_KEY, DEADLINES, LEDGER, READERS, SERVICE
-from search_api.routes.runs import runs
+from search_api.routes.runs import run, runs
 from search_api.routes.search import facets, only_by_body, search, search_by_body
 from search_api.service import Service
 
@@ -65,6 +66,8 @@ def application(
     app.router.add_get("/v1/facets", facets)
     app.router.add_get("/v1/fields", fields)
     app.router.add_get("/v1/runs", runs)
+    app.router.add_get("/v1/runs/{run}", run)
+    app.router.add_get("/v1/changes", changes)
     app.router.add_get("/healthz", health)
     app.router.add_get("/readyz", readiness)
     return app

@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from engines.base import EngineError
-from engines.ledger import Ledger, Run, ScopeState
+from engines.ledger import Run, ScopeState
 from search_api.caller import Caller
 from search_api.catalog import catalog, own_scopes
 from search_api.freshness import Freshness
@@ -52,10 +53,26 @@ class Revision:
         return found
 
 
+class Watched(Protocol):
+    """What of a ledger is looked at."""
+
+    async def revision(self) -> int:
+        """Give a number that grows with every write."""
+        ...
+
+    async def scope_states(self) -> Mapping[str, ScopeState]:
+        """Give the last state of every scope by its id."""
+        ...
+
+    async def runs(self, limit: int) -> Sequence[Run]:
+        """Give the last runs, newest first."""
+        ...
+
+
 class LedgerView:
     """Keeps what was read last, and looks in the background whether it is still so."""
 
-    def __init__(self, ledger: Ledger, monotonic: Callable[[], float]) -> None:
+    def __init__(self, ledger: Watched, monotonic: Callable[[], float]) -> None:
         self._ledger = ledger
         self._monotonic = monotonic
         self._looked = 0.0

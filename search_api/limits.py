@@ -56,6 +56,12 @@ DOUBTS = 20
 RUNS = 100
 DEFAULT_RUNS = 20
 
+CHANGES = 1_000
+DEFAULT_CHANGES = 100
+
+SCANNED_CHANGES = 5_000
+"""Changes that one request looks at; where fewer are asked for, `next` goes on behind them."""
+
 VOCABULARY = 10_000
 """Values of one field that the vocabulary of a generation takes in."""
 

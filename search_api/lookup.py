@@ -15,6 +15,7 @@ from search_api.limits import IMAGE_ID, PAGE, VALUES
 from search_api.naming import near
 from search_api.problem import Mistake, MistakeError, ProblemError, refused
 from search_api.service import Service
+from search_api.tombstone import removed
 
 _PLACES = ("cloud", "region")
 _ORDER = (Sort("cloud"), Sort("region"), Sort("trust"))
@@ -27,7 +28,7 @@ async def image(service: Service, caller: Caller, identity: str, pairs: Iterable
     found = await served.reader.search(narrow(Query(filter=wanted, sort=_ORDER, limit=PAGE), caller))
     hits = _one_each(found.hits)
     if not hits:
-        raise _unknown()
+        raise await removed(service, caller, identity, wanted) or _unknown()
     revision = await service.ledger.current(found.generation)
     return b'{"images":%b,"catalog":%b}' % (
         images_json(hits, revision.freshness(caller), fields),
@@ -47,7 +48,7 @@ async def raw_record(
         records.setdefault(_place(key), record)
     match list(records.items()):
         case []:
-            raise _unknown()
+            raise await removed(service, caller, identity, wanted) or _unknown()
         case [(_, record)]:
             return record
         case several:

@@ -1,5 +1,6 @@
 """`ProblemError`: what went wrong, for the caller: RFC 9457 problem+json, one shape everywhere."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -55,7 +56,10 @@ class MistakeError(Exception):
 
 
 class ProblemError(Exception):
-    """A request that is not answered. `code` ends its type, `detail` is for the caller."""
+    """A request that is not answered. `code` ends its type, `detail` is for the caller.
+
+    `members` are further members of the problem, as RFC 9457 lets a type of problem have.
+    """
 
     def __init__(
         self,
@@ -63,7 +67,9 @@ class ProblemError(Exception):
         code: str,
         detail: str,
         mistakes: tuple[Mistake, ...] = (),
+        *,
         headers: tuple[tuple[str, str], ...] = (),
+        members: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -71,6 +77,7 @@ class ProblemError(Exception):
         self.detail = detail
         self.mistakes = mistakes
         self.headers = headers
+        self.members = members or {}
 
     def body(self) -> bytes:
         """Write it as JSON."""
@@ -79,6 +86,7 @@ class ProblemError(Exception):
             "title": self.status.phrase,
             "status": self.status.value,
             "detail": self.detail,
+            **self.members,
         }
         if self.mistakes:
             problem["errors"] = [mistake.shown() for mistake in self.mistakes[:ERRORS]]

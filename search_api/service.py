@@ -87,6 +87,7 @@ class Service:
     ) -> None:
         self.catalogue = ServedCatalogue(readers)
         self.ledger = LedgerView(ledger, clock.monotonic)
+        self.journal = ledger
         self._key = cursor_key
         self._now = question_now or clock.now
         self._etags: Kept[_Wording, str] = Kept(KEPT_WORDINGS)
@@ -105,7 +106,7 @@ class Service:
         """
         served = await self.catalogue.current()
         revision = await self.ledger.current(served.generation)
-        etag = self._etags.get((words, form, caller, served.generation, revision.number, self._minute()))
+        etag = self._etags.get((words, form, caller, served.generation, revision.number, self.minute()))
         if etag is None:
             return None
         body = self._answers.get(etag)
@@ -144,6 +145,25 @@ class Service:
             lambda terms, now: read_body(content, terms, now),
             body.decode("utf-8", "replace"),
         )
+
+    async def prepare_changes(
+        self, caller: Caller, parameters: Iterable[tuple[str, str]], asked_at: int
+    ) -> Query:
+        """Understand which images' changes are asked for: of all, also of those that cannot be used any more.
+
+        Values that no image has any more are taken as they are. Raises ProblemError and EngineError.
+        """
+        served = await self.catalogue.current()
+        now = to_datetime(asked_at)
+        asked = read_parameters(tuple(parameters), served.terms, now)
+        question = understand(asked, served.terms.vocabulary, now, defaults=False)
+        revision = await self.ledger.current(served.generation)
+        wanted = revision.freshness(caller).on_scopes(question.filter)
+        return Query(filter=wanted, text=question.text)
+
+    def minute(self) -> int:
+        """Give the present minute, by which words like "last 7 days" are read."""
+        return from_datetime(self._now()) // _MINUTE * _MINUTE
 
     async def follow(self) -> None:
         """Look what is served and what the ledger tells, before anybody asks. Raises EngineError."""
@@ -201,7 +221,7 @@ class Service:
     async def _prepare(self, caller: Caller, cursor: str | None, read: _Read, wording: str) -> Prepared:
         place = None if cursor is None else self._open(cursor)
         if place is None:
-            served, asked_at = await self.catalogue.current(), self._minute()
+            served, asked_at = await self.catalogue.current(), self.minute()
         else:
             served, asked_at = await self.catalogue.named(place.generation), place.asked_at
         now = to_datetime(asked_at)
@@ -227,9 +247,6 @@ class Service:
         )
         etag = _etag(mark, served.generation, str(revision.number), wording)
         return Prepared(caller, served, revision, question, query, asked.selection, asked_at, mark, etag)
-
-    def _minute(self) -> int:
-        return from_datetime(self._now()) // _MINUTE * _MINUTE
 
     def _open(self, cursor: str) -> Cursor:
         try:

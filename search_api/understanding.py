@@ -13,16 +13,17 @@ from search_api.question.read import read
 from search_api.vocabulary import Vocabulary
 
 
-def understand(asked: Asked, vocabulary: Vocabulary, now: datetime) -> Question:
+def understand(asked: Asked, vocabulary: Vocabulary, now: datetime, *, defaults: bool = True) -> Question:
     """Join what was said and what was named; what was named decides where both do.
 
+    Without `defaults` it is about all images, those too that cannot be used any more.
     Raises ProblemError if the question is too large.
     """
     said = read(asked.sentence, vocabulary, now) if asked.sentence else _NOTHING_SAID
     typed = conjunction(said.filter, *[clause.filter for clause in asked.clauses])
     every = tuple(conditions(typed))
     mentioned = [condition.field for condition in every]
-    defaults = default_clauses(frozenset(mentioned))
+    added = default_clauses(frozenset(mentioned)) if defaults else ()
     size = len(mentioned) + len(said.text)
     if size > CONDITIONS:
         raise refused(Mistake(detail=f"{size} conditions are too many; at most {CONDITIONS}"))
@@ -35,8 +36,8 @@ def understand(asked: Asked, vocabulary: Vocabulary, now: datetime) -> Question:
     facets = tuple(dict.fromkeys((*(asked.facets or ()), *said.facets)))[:FACETS]
     limit = asked.limit if asked.limit is not None else said.limit
     return Question(
-        filter=_with_defaults(typed, defaults),
-        clauses=(*said.clauses, *asked.clauses, *defaults),
+        filter=_with_defaults(typed, added),
+        clauses=(*said.clauses, *asked.clauses, *added),
         text=said.text,
         text_words=said.text_words,
         text_spans=said.text_spans,

@@ -16,6 +16,8 @@ _BODY = orjson.dumps(
             {"path": "/v1/facets", "what": "the counts of a search"},
             {"path": "/v1/fields", "what": "what is known of an image, and how to ask for it"},
             {"path": "/v1/runs", "what": "what the crawls did"},
+            {"path": "/v1/runs/{run}", "what": "what one of them did"},
+            {"path": "/v1/changes", "what": "what became of images: since, and any question"},
             {"path": "/healthz", "what": "whether the process answers"},
             {"path": "/readyz", "what": "whether it can answer questions"},
         ]

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from http import HTTPStatus
 
 import orjson
 from aiohttp import web
@@ -13,8 +14,8 @@ from search_api.catalog import may_know, moment
 from search_api.cursor import Cursor, CursorError, read_cursor, write_cursor
 from search_api.limits import DEFAULT_RUNS, RUNS
 from search_api.naming import near
-from search_api.problem import Mistake, refused
-from search_api.routes.keys import CURSOR_KEY, LEDGER, caller_of, pairs_of
+from search_api.problem import Mistake, ProblemError, refused
+from search_api.routes.keys import CURSOR_KEY, LEDGER, caller_of, no_parameters, pairs_of
 from search_api.routes.response import tagged
 
 _PARAMETERS = ("limit", "cursor")
@@ -33,6 +34,19 @@ async def runs(request: web.Request) -> web.Response:
     if len(found) > limit:
         cursor = write_cursor(Cursor("", 0, Position((), shown[-1].run), _MARK), key)
     return tagged(request, orjson.dumps({"runs": [_shown(run, caller) for run in shown], "next": cursor}))
+
+
+async def run(request: web.Request) -> web.Response:
+    """Answer with one run."""
+    caller = await caller_of(request)
+    no_parameters(request)
+    found = await request.app[LEDGER].run(request.match_info["run"][:_LONGEST_NAME])
+    if found is None:
+        raise ProblemError(HTTPStatus.NOT_FOUND, "unknown-run", "No run of this name is kept.")
+    return tagged(request, orjson.dumps(_shown(found, caller)))
+
+
+_LONGEST_NAME = 64
 
 
 def _read(pairs: tuple[tuple[str, str], ...], key: bytes) -> tuple[int, str | None]:
@@ -84,15 +98,21 @@ def _shown(run: Run, caller: Caller) -> dict[str, object]:
         "removed": run.removed if told else None,
         "unlisted": run.unlisted if told else None,
         "refused": run.refused if told else None,
+        "left_out": run.left_out if told else None,
         "problems": run.problems if told else None,
+        "notes": run.notes if told else None,
         "scopes": [
             {
                 "scope": scope.scope,
                 "state": scope.state,
+                "held": scope.held,
                 "reason": scope.reason,
                 "last_complete": moment(scope.last_complete),
                 "seen": scope.seen,
                 "carried": scope.carried,
+                "unlisted": scope.unlisted,
+                "pages": scope.pages,
+                "took": round(scope.took, 3),
             }
             for scope in run.scopes
             if may_know(scope.scope, caller)

@@ -11,6 +11,7 @@ from tests.contract.engine import ENGINES, engine_in
 
 ON_BOTH_ENGINES = frozenset(
     {
+        "test_api_changes",
         "test_api_costs",
         "test_api_cursor",
         "test_api_facet_click",
