@@ -15,7 +15,7 @@ from tests.openstack.catalogue import Catalogue, catalogue_in, source_of
 from tests.openstack.configuration import LARGEST_PAGE
 from tests.openstack.stack import Project, Stack
 
-pytestmark = pytest.mark.xdist_group("openstack")
+pytestmark = pytest.mark.timeout(300)
 Projects = tuple[Project, Project, Project]
 LIST = "/v2/images"
 

@@ -17,7 +17,7 @@ from indexer.sources.source import Source
 from tests.openstack.catalogue import catalogue_in, source_of, with_community
 from tests.openstack.stack import Project, Stack
 
-pytestmark = pytest.mark.xdist_group("openstack")
+pytestmark = pytest.mark.timeout(300)
 ORIGIN = {"__data_origin": "instance,secret-1"}
 ALL = ("accepted", "pending", "rejected")
 Projects = tuple[Project, Project, Project]
