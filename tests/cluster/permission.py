@@ -88,8 +88,28 @@ def _resolved(expression: str, aliases: Aliases) -> list[str]:
 
 
 def _writing(index: str, body: bytes, aliases: Aliases) -> Iterator[Need]:
+    del body
     yield Need("indices:data/write/bulk")
-    yield from _on_indices("indices:data/write/bulk[s]", "indices:data/write/index")(index, body, aliases)
+    yield from _on_indices("indices:data/write/bulk[s]", "indices:data/write/index")(index, b"", aliases)
+
+
+def _writing_together(index: str, body: bytes, aliases: Aliases) -> Iterator[Need]:
+    """What is asked of the index beside the bulk is told by each of its items."""
+    yield Need("indices:data/write/bulk")
+    items = [f"indices:data/write/{action}" for action in sorted(_actions(body))]
+    yield from _on_indices("indices:data/write/bulk[s]", *items)(index, b"", aliases)
+
+
+def _actions(body: bytes) -> set[str]:
+    found = set()
+    lines = iter(body.splitlines())
+    for line in lines:
+        (action,) = orjson.loads(line)
+        found.add(action)
+        # Deleting has no document on a line of its own.
+        if action != "delete":
+            next(lines)
+    return found
 
 
 def _searching_together(index: str, body: bytes, aliases: Aliases) -> Iterator[Need]:
@@ -144,7 +164,7 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], _Told], ...] = tuple(
         ("POST", f"{_INDEX}/_refresh", _on_indices("indices:admin/refresh", "indices:admin/refresh[s]")),
         ("POST", f"{_INDEX}/_search", _on_indices("indices:data/read/search")),
         ("POST", f"{_INDEX}/_msearch", _searching_together),
-        ("POST", f"{_INDEX}/_bulk", _writing),
+        ("POST", f"{_INDEX}/_bulk", _writing_together),
         ("PUT", f"{_INDEX}/_doc/[^/]+", _writing),
         ("GET", f"{_INDEX}/_doc/[^/]+", _on_indices("indices:data/read/get")),
     )

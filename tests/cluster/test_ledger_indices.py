@@ -14,7 +14,7 @@ from engines.ledger import Run, ScopeState, State
 from engines.opensearch import ledger as the_ledger
 from engines.opensearch.client import quoted
 from engines.opensearch.ledger import OpenSearchLedger
-from engines.opensearch.ledger_indices import RUNS, index_body
+from engines.opensearch.ledger_indices import LEDGER_FORMAT, RUNS, index_body
 from engines.opensearch.reply import entries, items, part, text
 from tests.cluster.conftest import Place
 from tests.cluster.passing import passing
@@ -171,7 +171,7 @@ async def test_names_and_reasons_of_any_kind(ledger: OpenSearchLedger, name: str
 
 async def test_a_ledger_of_a_newer_version_is_not_written(place: Place, ledger: OpenSearchLedger) -> None:
     body = index_body(RUNS)
-    newer = {**body, "mappings": {**entries(body, "mappings"), "_meta": {"format": 2}}}
+    newer = {**body, "mappings": {**entries(body, "mappings"), "_meta": {"format": LEDGER_FORMAT + 1}}}
     await place.client.request("PUT", quoted(place.names.runs), body=orjson.dumps(newer))
-    with pytest.raises(ForeignGeneration, match="has format 2"):
+    with pytest.raises(ForeignGeneration, match=f"has format {LEDGER_FORMAT + 1}"):
         await ledger.record(RUN)

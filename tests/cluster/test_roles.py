@@ -12,13 +12,15 @@ import pytest
 from engines.base import Companions, EngineError, EngineUnavailable
 from engines.clock import Clock
 from engines.generation import Generation
+from engines.ledger import Keep
 from engines.narrowed import Narrowed
 from engines.opensearch.client import Client, Cluster, quoted
 from engines.opensearch.lease import holding
 from engines.opensearch.ledger import OpenSearchLedger
+from engines.opensearch.ledger_indices import RUNS, SCOPES, index_body
 from engines.opensearch.names import Names
 from engines.opensearch.readers import OpenSearchReaders
-from engines.opensearch.reply import part
+from engines.opensearch.reply import entries, part
 from engines.opensearch.retire import GRACE
 from engines.opensearch.roles import Role, roles
 from engines.opensearch.writer import OpenSearchWriter, open_writer
@@ -34,6 +36,7 @@ from tests.cluster.conftest import Place
 from tests.cluster.permission import Grant, Need, grants
 from tests.contract.catalogue import ask, image
 from tests.contract.engine import START, HandClock, expected
+from tests.contract.test_ledger_changes import MEMORY, change
 from tests.contract.test_ledger_rules import RUN
 
 DOCUMENTS = [image(f"i{number}", platform="Ubuntu") for number in range(5)]
@@ -101,11 +104,34 @@ async def everything_of_reindex(there: Guarded) -> list[str]:
         await build.discard()
         assert sum([len(batch) async for batch in writer.documents(names[-1])]) == len(DOCUMENTS)
         assert await writer.companions(names[-1]) == COMPANIONS
-    ledger = OpenSearchLedger(Client(Cluster((there.indexer,))), Names(there.prefix))
-    for run in (RUN, replace(RUN, run="aaaaaa")):
-        await ledger.record(run)
-    await ledger.close()
+    await everything_of_the_ledger(there)
     return names
+
+
+async def everything_of_the_ledger(there: Guarded) -> None:
+    """Three runs with changes and memories, after one that died; the first of them is not kept."""
+    ledger = OpenSearchLedger(Client(Cluster((there.indexer,))), Names(there.prefix))
+    died = replace(RUN, run="dead00")
+    await ledger.note(died.run, [change("ghost", died)])
+    await ledger.intend(died, (MEMORY,))
+    assert await ledger.intended() is not None
+    await ledger.forget()
+    for run in (RUN, replace(RUN, run="aaaaaa"), replace(RUN, run="bbbbbb")):
+        await ledger.note(run.run, [change("a", run)])
+        await ledger.record(run, (MEMORY,))
+    await ledger.trim(Keep(runs=2, changes=2), START)
+    await ledger.close()
+
+
+async def a_ledger_of_an_earlier_version(place: Place) -> None:
+    """Put its indices as a version made them that knew neither changes nor memories."""
+    for index, properties, later in (
+        (place.names.runs, RUNS, "memories"),
+        (place.names.scopes, SCOPES, "remembered"),
+    ):
+        body = index_body({name: kind for name, kind in properties.items() if name != later})
+        body["mappings"] = {**entries(body, "mappings"), "_meta": {"format": 1}}
+        await place.client.request("PUT", quoted(index), body=orjson.dumps(body))
 
 
 async def as_an_earlier_version_made_it(place: Place) -> None:
@@ -142,14 +168,17 @@ async def everything_of_serve(there: Guarded, served: str, before: str) -> None:
     assert str(found).startswith("a test (since ")
     await client.close()
     ledger = OpenSearchLedger(Client(Cluster((there.search,))), Names(there.prefix))
-    assert len(await ledger.runs(5)) == 2
+    assert [run.run for run in await ledger.runs(5)] == ["bbbbbb", "aaaaaa"]
+    assert await ledger.run("aaaaaa") is not None
     assert len(await ledger.scope_states()) == 2
-    assert await ledger.revision() == 2
+    assert [one.run for one in await ledger.changes(0, 5)] == ["aaaaaa", "bbbbbb"]
+    assert await ledger.removals("a") == ()
     await ledger.close()
 
 
 async def test_everything_works_and_each_right_is_needed(place: Place) -> None:
     indexer, search = both(place)
+    await a_ledger_of_an_earlier_version(place)
     async with behind(place, indexer, search) as there:
         names = await everything_of_reindex(there)
         await as_an_earlier_version_made_it(place)
