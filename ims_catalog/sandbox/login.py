@@ -136,7 +136,7 @@ class Login:
         token = f"sandbox-issued-token-{self._issued:04}-" + "of-no-value-" * 40
         begin = self.now()
         self._tokens[token] = _Token(project, begin + self.token_life)
-        said = {
+        said: dict[str, object] = {
             "issued_at": _text(begin),
             "expires_at": _text(begin + self.token_life),
             "methods": ["password"],

@@ -365,8 +365,14 @@ def test_one_of_the_same_term_as_what_is_served_is_kept() -> None:
 
 
 def test_what_a_build_deletes_first() -> None:
-    ours = [generation(2, 60), generation(3, None), generation(3, None, "bbbbbb")]
-    assert unfinished(ours, [ours[2].generation]) == [ours[1].generation]
+    ours = [
+        generation(2, 60),
+        generation(3, None),
+        generation(3, None, "bbbbbb"),
+        generation(4, None),
+        generation(5, None),
+    ]
+    assert unfinished(ours, [ours[2].generation], 4) == [ours[1].generation]
 
 
 def test_what_a_mapping_says_comes_back() -> None:
