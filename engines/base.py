@@ -137,6 +137,11 @@ class Build(Protocol):
         """Name of the generation."""
         ...
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether `publish` failed, and the generation may be served all the same, now or a little later."""
+        ...
+
     async def add(self, documents: Sequence[Stored]) -> None:
         """Add documents. Over all calls their keys strictly ascend.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from engines.base import Companions, EngineError, GenerationRejected, Writer
+from engines.base import Build, Companions, EngineError, GenerationRejected, Writer
 from engines.clock import Clock
 from engines.generation import Generation, parse_generation
 from engines.ledger import Keep, Ledger, Memory, Run
@@ -121,6 +121,7 @@ class _Attempt:
         self._crawled = Crawled()
         self._memories: tuple[Memory, ...] = ()
         self._known: Known = Known()
+        self._in_doubt = False
 
     async def crawled(self, limits: Limits, choice: Choice) -> Run:
         """Crawl, doubt, ask, and publish what comes of it."""
@@ -279,7 +280,7 @@ class _Attempt:
             )
             run = self._finished(done)
             await setup.ledger.intend(run, self._memories)
-            await build.publish()
+            await self._serve(build)
         except GenerationRejected as error:
             await build.discard()
             return self._held(done.gated, str(error))
@@ -287,6 +288,14 @@ class _Attempt:
             await build.discard()
             raise
         return replace(run, finished=self._now())
+
+    async def _serve(self, build: Build) -> None:
+        """Publish; where that fails, note whether it may have come about all the same."""
+        try:
+            await build.publish()
+        except BaseException:
+            self._in_doubt = build.in_doubt
+            raise
 
     def _finished(self, done: Done) -> Run:
         self._memories = (
@@ -312,8 +321,13 @@ class _Attempt:
         )
 
     async def record(self, run: Run) -> Run:
-        """Write the entry; one that cannot be written makes the run a failed one."""
+        """Write the entry; one that cannot be written makes the run a failed one.
+
+        While nobody can tell whether it published, what it intended stays, and the next run settles it.
+        """
         ledger = self.setup.ledger
+        if self._in_doubt:
+            return replace(run, reason=f"{run.reason}; the next run finds out whether it was published")
         try:
             await ledger.record(run, self._memories if run.exit != EXIT_FAILED else ())
             await ledger.trim(self.setup.keep, self._now())

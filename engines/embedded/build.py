@@ -44,6 +44,11 @@ class EmbeddedBuild:
         """Name of the generation."""
         return self._generation
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it may be served though publishing failed: a file is in its place, or it is not."""
+        return False
+
     async def add(self, documents: Sequence[Stored]) -> None:
         """Add documents. Over all calls their keys strictly ascend.
 
