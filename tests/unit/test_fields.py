@@ -89,7 +89,7 @@ def test_owner_fields_are_these() -> None:
 
 def test_internal_fields_are_these() -> None:
     internal = {field.name for field in FIELDS if field.exposure is Exposure.INTERNAL}
-    assert internal == {"view", "scopes", "visible_to", "shadowed_by"}
+    assert internal == {"view", "scopes", "unlisted_by", "visible_to", "shadowed_by"}
 
 
 def test_the_reference_page_is_the_generated_one() -> None:
