@@ -36,11 +36,9 @@ async def sweep(
     present = await served(client, names)
     generation = None if present is None else present.generation
     ours = await generations(client, names, identity)
-    for index in unfinished(ours, building, below):
-        await delete_index(client, index)
     for index in await _made_by_writing(client, names, building, begun, below):
         await delete_index(client, index)
-    for index in never_served(ours, generation, building, below):
+    for index in (*unfinished(ours, building, below), *never_served(ours, generation, building, below)):
         await _delete_unless_served(client, names, index, generation or names.lease)
 
 
@@ -66,9 +64,9 @@ async def _made_by_writing(
 async def _delete_unless_served(client: Client, names: Names, index: str, present: str) -> None:
     """Delete an index in one step with making sure that the alias is still on another.
 
-    The cluster may have been asked to serve it by a writer that ended before the answer came. Before the
-    first publish the alias is on the lease index, and who may not delete that is refused all of it: then it
-    goes when it is retired.
+    The cluster may have been asked to serve it by a writer that ended before the answer came, or is asked at
+    this moment by one that stood still since it had the right to write. Before the first publish the alias is
+    on the lease index, and who may not delete that is refused all of it: then it goes after that publish.
     """
     off = {"index": present, "alias": names.served, "must_exist": True}
     on = {"index": present, "alias": names.served, "is_hidden": True}

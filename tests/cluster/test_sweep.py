@@ -2,6 +2,7 @@
 higher terms, what is served.
 """
 
+import asyncio
 from datetime import timedelta
 
 import orjson
@@ -114,6 +115,31 @@ async def test_what_the_cluster_comes_to_serve_meanwhile_stays(place: Place) -> 
 
     await sweep(Late(), place.names, await own(place), building=(), begun=(), below=9)  # type: ignore[arg-type]
     assert {late, named(place, 1)} <= await indices(place)
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["the first publish", "a later one"])
+async def test_what_a_writer_that_stood_still_publishes_meanwhile_stays(place: Place, *, first: bool) -> None:
+    """It had the right to write when it began to publish, and goes on while the next one deletes."""
+    async with writing(place) as writer:
+        if not first:
+            await whole([image("a")], writer, named(place, 1))
+    async with writing(place, clock=HandClock().clock) as still:
+        build = await ready(still, named(place, 2))
+        publishing: list[asyncio.Task[None]] = []
+
+        class Late:
+            """A client before which the other publishes, just as it is to delete."""
+
+            async def request(self, method: str, path: str, **given: object) -> object:
+                if (path == "/_aliases" or method == "DELETE") and not publishing:
+                    publishing.append(asyncio.create_task(build.publish()))
+                    await publishing[0]
+                return await place.client.request(method, path, **given)  # type: ignore[arg-type]
+
+        await sweep(Late(), place.names, await own(place), building=(), begun=(), below=9)  # type: ignore[arg-type]
+        assert publishing
+        assert await still.served() == build.generation
+        assert build.generation in await indices(place)
 
 
 async def test_who_lost_the_right_to_write_sweeps_nothing(place: Place) -> None:
