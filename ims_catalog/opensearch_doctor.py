@@ -176,7 +176,7 @@ async def _copies(client: Client, names: Names) -> Check:
 
 def _ours(names: Names, found: Mapping[str, object]) -> Mapping[str, object]:
     """Leave out indices of installations whose prefix begins with ours: the pattern meets them too."""
-    own = {names.lease, names.runs, names.scopes}
+    own = {names.lease, names.runs, names.scopes, names.changes}
     return {index: each for index, each in found.items() if index in own or names.is_generation(index)}
 
 

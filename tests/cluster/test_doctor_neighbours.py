@@ -17,6 +17,7 @@ HEALTHY = b'{"settings": {"index": {"number_of_replicas": 0}}}'
     ("suffix", "expected"),
     [
         pytest.param("scopes", (Verdict.WRONG, Verdict.DOUBTFUL), id="an index of ours"),
+        pytest.param("changes", (Verdict.WRONG, Verdict.DOUBTFUL), id="the changes"),
         pytest.param(
             "3f9a1c2e-000007-20261124t061700z-5f2c9a",
             (Verdict.WRONG, Verdict.DOUBTFUL),
