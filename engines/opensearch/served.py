@@ -52,13 +52,16 @@ async def kept(client: Client, names: Names, generation: str) -> Meta:
 
 
 async def generations(client: Client, names: Names, identity: str) -> list[Meta]:
-    """Give all generations of an installation, served or not, whole or not."""
+    """Give all generations of an installation, served or not, whole or not.
+
+    An index that bears another name than its generation is a copy, which somebody made: it is none.
+    """
     found = await metas(client, names.all) or {}
-    read = [read_meta(index, value) for index, value in found.items() if names.is_generation(index)]
+    read = {index: read_meta(index, value) for index, value in found.items() if names.is_generation(index)}
     return [
         meta
-        for meta in read
-        if meta is not None and meta.installation == identity and names.is_generation(meta.generation)
+        for index, meta in read.items()
+        if meta is not None and meta.installation == identity and meta.generation == index
     ]
 
 
