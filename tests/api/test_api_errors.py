@@ -188,7 +188,11 @@ async def test_much_nonsense_costs_little(api: Api, query: str) -> None:
 
 async def test_a_token_is_asked_for_on_every_route_of_the_catalogue(tenants: Api) -> None:
     for route in tenants.client.app.router.routes():
-        path = str(route.resource.canonical).replace("{id}", "gold-1") if route.resource else ""
+        path = (
+            str(route.resource.canonical).replace("{id}", "gold-1").replace("{run}", "run-1")
+            if route.resource
+            else ""
+        )
         if path.startswith("/v1/"):
             method = "GET" if route.method == "*" else route.method
             assert (await tenants.ask(method, path)).status == 401, (method, path)

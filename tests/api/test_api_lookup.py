@@ -142,7 +142,7 @@ async def test_readiness_turns_amber_when_a_new_generation_cannot_be_read(tmp_pa
 
 async def test_the_index_lists_routes_that_exist(api: Api) -> None:
     for route in orjson.loads((await api.get("/")).body)["routes"]:
-        path = route["path"].replace("{id}", "gold-1")
+        path = route["path"].replace("{id}", "gold-1").replace("{run}", "run-1")
         method = route.get("method", "GET")
         told = await api.ask(method, path, **({"data": b"{}"} if method == "POST" else {}))
         assert told.status == 200, route
