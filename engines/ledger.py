@@ -5,7 +5,7 @@ twice: it *notes* what it is about to change, *intends* a generation right befor
 *records* how it ended. What is noted or intended is shown to nobody before the run is recorded.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -169,6 +169,10 @@ class Keep:
     removed: timedelta = timedelta(days=365)
 
 
+Entry = Run | ScopeState | Memory | ImageChange
+"""What a ledger holds."""
+
+
 class Ledger(Protocol):
     """One writer, many readers."""
 
@@ -210,6 +214,20 @@ class Ledger(Protocol):
 
     async def changes(self, after: int, limit: int, since: datetime | None = None) -> Sequence[ImageChange]:
         """Give changes in their order, those behind the position `after` and not before `since`."""
+        ...
+
+    async def kept(self, after: int, limit: int) -> Sequence[ImageChange]:
+        """Give what `changes` does, and before it the removals that are known still, though dropped there."""
+        ...
+
+    async def restore(self, entries: Iterable[Entry], extent: Extent) -> None:
+        """Put what another ledger held in the place of everything, in one step.
+
+        `entries` come in this order: runs, oldest first and at least one; scope states; memories; what `kept`
+        gave, whose `extent` is given. Changes stay in their order at new positions, beyond all of either
+        ledger: who followed them learns that those behind his position are gone. What `entries` raises
+        passes, and then all is as it was. Raises EngineError.
+        """
         ...
 
     async def extent(self) -> Extent:

@@ -1,13 +1,13 @@
 """The ledger in `ledger.sqlite`, beside the generations: one process writes, any number read meanwhile."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from engines.base import EngineUnavailable
+from engines.base import EngineError, EngineUnavailable
 from engines.embedded.ledger_file import (
     LEDGER_FILE,
     bring_up,
@@ -19,6 +19,7 @@ from engines.embedded.ledger_file import (
 from engines.embedded.private import make_folder
 from engines.ledger import (
     ChangeKind,
+    Entry,
     Extent,
     ImageChange,
     Intention,
@@ -195,6 +196,36 @@ class EmbeddedLedger:
         )
         return tuple(map(_change, rows))
 
+    async def kept(self, after: int, limit: int) -> Sequence[ImageChange]:
+        """Give what `changes` does, and before it the removals that are known still."""
+        rows = self._rows("SELECT * FROM changes WHERE position > ? ORDER BY position LIMIT ?", after, limit)
+        return tuple(map(_change, rows))
+
+    async def restore(self, entries: Iterable[Entry], extent: Extent) -> None:
+        """Put what another ledger held in the place of everything, in one step."""
+        behind = max(extent.last, (await self.extent()).last)
+        with self._writing() as cursor:
+            for statement in _EMPTY:
+                cursor.execute(statement)
+            _drop_unrecorded(cursor)
+            # The first position stays empty: who has read all up to `behind` has not read what comes now.
+            position = dropped = behind + 1
+            for entry in entries:
+                if isinstance(entry, ImageChange):
+                    position += 1
+                    dropped = position if entry.position <= extent.dropped else dropped
+                    values = (position, *_row(entry.run, entry))
+                    cursor.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+                else:
+                    _insert(cursor, entry)
+            if cursor.execute("SELECT count(*) FROM runs").fetchone() == (0,):
+                raise EngineError("there is no run in what is to be restored")
+            cursor.execute("UPDATE dropped SET position = ?", (dropped,))
+            cursor.execute("DELETE FROM sqlite_sequence WHERE name = 'changes'")
+            cursor.execute("INSERT INTO sqlite_sequence VALUES ('changes', ?)", (position,))
+            cursor.execute("UPDATE revision SET number = number + 1")
+        self._seen = None
+
     async def extent(self) -> Extent:
         """Give which positions the changes that are kept have."""
         ((dropped, last),) = self._rows(
@@ -263,11 +294,22 @@ class EmbeddedLedger:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _FIRST = -(1 << 63)
+_EMPTY = ("DELETE FROM runs", "DELETE FROM scopes", "DELETE FROM memories", "DELETE FROM changes")
 
 
 def _drop_unrecorded(cursor: sqlite3.Cursor) -> None:
     cursor.execute("DELETE FROM noted")
     cursor.execute("DELETE FROM intention")
+
+
+def _insert(cursor: sqlite3.Cursor, entry: Run | ScopeState | Memory) -> None:
+    match entry:
+        case Run():
+            cursor.execute("INSERT INTO runs (run, entry) VALUES (?, ?)", (entry.run, entry_of(entry)))
+        case ScopeState():
+            cursor.execute("INSERT INTO scopes VALUES (?, ?)", (entry.scope, entry_of(entry)))
+        case Memory():
+            cursor.execute("INSERT INTO memories VALUES (?, ?)", (entry.scope, entry_of(entry)))
 
 
 def _row(run: str, change: ImageChange) -> tuple[str | int | bytes, ...]:

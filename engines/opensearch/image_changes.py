@@ -33,10 +33,10 @@ class ImageChanges:
     client: Client
     index: str
 
-    async def note(self, place: int, begin: int, run: str, changes: Sequence[ImageChange]) -> None:
-        """Write changes of the run at a place, numbered from `begin`."""
+    async def note(self, place: int, begin: int, changes: Sequence[ImageChange]) -> None:
+        """Write changes at the place of a run, numbered from `begin`."""
         documents = [
-            (str(position), _document(position, run, change))
+            (str(position), _document(position, change))
             for position, change in enumerate(changes, start=(place << PLACE_BITS) + begin)
         ]
         for start in range(0, len(documents), AT_ONCE):
@@ -142,12 +142,12 @@ def _of(place: int) -> dict[str, int]:
     return {"gte": place << PLACE_BITS, "lt": (place + 1) << PLACE_BITS}
 
 
-def _document(position: int, run: str, change: ImageChange) -> dict[str, object]:
+def _document(position: int, change: ImageChange) -> dict[str, object]:
     stored = change.stored
     _, _, image, _ = key_parts(stored.key)
     return {
         "position": position,
-        "run": run,
+        "run": change.run,
         "at": change.at,
         "micros": _micros(change.at),
         "kind": change.kind.value,

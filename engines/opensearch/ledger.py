@@ -6,19 +6,19 @@ run brings. What follows from it (the documents of scopes and memories, and that
 """
 
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import orjson
 
 from engines.base import EngineError, ForeignGeneration
-from engines.ledger import Extent, ImageChange, Intention, Keep, Memory, Run, ScopeState, State
-from engines.ledger_entry import entry_of, read_intention, read_memory, read_run, read_scope_state
+from engines.ledger import Entry, Extent, ImageChange, Intention, Keep, Memory, Run, ScopeState
+from engines.ledger_entry import entry_of, read_intention, read_memory, read_scope_state
 from engines.opensearch.cell import Cell
 from engines.opensearch.client import Client, Refused, quoted
 from engines.opensearch.hits import delete, hits, write
-from engines.opensearch.image_changes import ImageChanges
+from engines.opensearch.image_changes import PLACE_BITS, ImageChanges
 from engines.opensearch.ledger_indices import (
     CHANGES,
     LEDGER_FORMAT,
@@ -27,23 +27,21 @@ from engines.opensearch.ledger_indices import (
     identity,
     index_body,
     memory_document,
-    run_document,
     scope_document,
 )
 from engines.opensearch.names import Names
-from engines.opensearch.reply import entries, part, text, whole
+from engines.opensearch.reply import entries, part, text
+from engines.opensearch.restoring import lay
+from engines.opensearch.run_documents import RunDocuments, laid
+from engines.opensearch.settled import Recorded, Settled, read_settled, recorded_document, settled_text
 
-RUNS_AT_ONCE = 50
 SCOPES_AT_ONCE = 1000
-"""Documents in one request: a run may hold the states of a thousand scopes."""
+"""Documents in one request."""
 
 _COUNTER = "#counter"
 _SETTLED = "#settled"
 _INTENTION = "#intention"
 """Cells beside the runs, which are named by hexadecimal digits."""
-
-_RUN: Mapping[str, object] = {"exists": {"field": "place"}}
-"""Holds for the documents of runs."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +58,7 @@ class OpenSearchLedger:
         self._counter = Cell(client, names.runs, _COUNTER)
         self._settled = Cell(client, names.runs, _SETTLED)
         self._intention = Cell(client, names.runs, _INTENTION)
+        self._runs = RunDocuments(client, names.runs)
         self._changes = ImageChanges(client, names.changes)
         self._noting: _Noting | None = None
         self._revision = -1
@@ -69,10 +68,10 @@ class OpenSearchLedger:
         """Keep changes of a run that is going on."""
         if self._noting is None or self._noting.run != run:
             await self._make_all()
-            last = await self._last()
+            last = await self._runs.last()
             self._noting = _Noting(run, await self._draw(0 if last is None else last.revision), 0)
         noting = self._noting
-        await self._changes.note(noting.place, noting.noted, run, changes)
+        await self._changes.note(noting.place, noting.noted, [replace(change, run=run) for change in changes])
         self._noting = replace(noting, noted=noting.noted + len(changes))
 
     async def intend(self, run: Run, memories: Sequence[Memory]) -> None:
@@ -96,7 +95,7 @@ class OpenSearchLedger:
     async def forget(self) -> None:
         """Drop what was noted or intended and not recorded."""
         self._noting = None
-        last = await self._last()
+        last = await self._runs.last()
         if last is not None:
             await self._settle(last)
         await self._drop_unrecorded()
@@ -104,87 +103,88 @@ class OpenSearchLedger:
     async def record(self, run: Run, memories: Sequence[Memory] = ()) -> None:
         """Write a run, what it brings and the changes noted for it, in one step."""
         await self._make_all()
-        last = await self._last()
+        last = await self._runs.last()
         if last is not None:
             await self._settle(last)
-        place = await self._placed(run.run)
-        if place is None and self._noting is not None and self._noting.run == run.run:
-            place = self._noting.place
+        found = await self._runs.place(run.run, await self._places())
+        noting = self._noting if self._noting is not None and self._noting.run == run.run else None
         revision = await self._draw(0 if last is None else last.revision)
-        while True:
-            # Numbers are never given twice, so that a new run can take its revision for its place.
-            place = revision if place is None else place
-            await self._write_run(run_document(run, place, revision, memories))
-            # Another process may have drawn a later number and written its run before this one: who has read
-            # that revision would not look again.
-            if await self.revision() == revision:
-                break
-            revision = await self._draw(revision)
+        # Numbers are never given twice, so that a new run can take its revision for its place.
+        place, name = found or (noting.place if noting else revision, identity(run.run))
+        await self._write_last(name, Recorded(run, place, revision, tuple(memories)))
         self._noting = None
-        try:
-            await self._settle(_Recorded(run, place, revision, tuple(memories)))
-            await self._drop_unrecorded()
-        except EngineError as error:
-            _log.warning("run %s is recorded; what follows from it comes with the next: %s", run.run, error)
+
+    async def restore(self, entries: Iterable[Entry], extent: Extent) -> None:
+        """Put what another ledger held in the place of everything, in one step.
+
+        All is written where it does not count; the last run is written again at the end, and then it does.
+        """
+        await self._make_all()
+        last = await self._runs.last()
+        if last is not None:
+            await self._settle(last)
+        self._noting = None
+        await self._drop_unrecorded()
+        least = max(0 if last is None else last.revision, extent.last >> PLACE_BITS)
+        restored = await lay(
+            entries, extent, self._runs, self._changes, lambda count: self._draw(least, count)
+        )
+        await self._write_last(laid(restored.place), replace(restored, revision=await self._draw(least)))
 
     async def trim(self, keep: Keep, now: datetime) -> None:
         """Drop what is beyond what is to be kept; the last run always stays."""
-        await self._trim_runs(keep, now)
         settled = await self._places()
+        await self._runs.trim(keep, now, settled)
         dropped = await self._changes.trim(keep, now, settled.dropped)
         if dropped > settled.dropped:
-            await self._settled.change(lambda value: _written(replace(_read_settled(value), dropped=dropped)))
+            await self._settled.change(
+                lambda value: settled_text(replace(read_settled(value), dropped=dropped))
+            )
 
     async def runs(self, limit: int, before: str | None = None) -> Sequence[Run]:
         """Give runs, newest first, those older than the run `before`; none if it is not known."""
-        place = None if before is None else await self._placed(before)
-        if before is not None and place is None:
-            return ()
-        found: list[Run] = []
-        while len(found) < limit:
-            size = min(limit - len(found), RUNS_AT_ONCE)
-            older: object = _RUN if place is None else {"range": {"place": {"lt": place}}}
-            page = await self._search(self._names.runs, older, [{"place": "desc"}], size, ("entry", "place"))
-            found += [read_run(text(hit, "_source", "entry")) for hit in page]
-            if len(page) < size:
-                break
-            place = whole(page[-1], "_source", "place")
-        return tuple(found)
+        settled = await self._places()
+        if before is None:
+            return await self._runs.newest(limit, None, settled)
+        found = await self._runs.place(before, settled)
+        return () if found is None else await self._runs.newest(limit, found[0], settled)
 
     async def run(self, name: str) -> Run | None:
         """Give a run by its name."""
-        wanted = {"bool": {"filter": [{"ids": {"values": [identity(name)]}}, _RUN]}}
-        page = await self._search(self._names.runs, wanted, [{"place": "desc"}], 1, ("entry",))
-        return read_run(text(page[0], "_source", "entry")) if page else None
+        return await self._runs.find(name, await self._places())
 
     async def scope_states(self) -> Mapping[str, ScopeState]:
         """Give the last state of every scope by its id."""
         # The run first: what is written after it makes another revision, and is asked for again.
-        last = await self._last()
+        last = await self._runs.last()
         if last is None:
             return {}
         if last.revision != self._revision:
-            states = {state.scope: state async for state in self._kept_states()}
-            brought = {state.scope: state for state in _standing(last.run)}
+            kept = {state.scope: state async for state in self._kept_states(last)}
+            brought = {state.scope: state for state in last.standing}
             self._scopes = {
-                scope: state for scope, state in (states | brought).items() if scope not in last.run.purged
+                scope: state for scope, state in (kept | brought).items() if scope not in last.purged
             }
             self._revision = last.revision
         return self._scopes
 
     async def memories(self) -> Mapping[str, Memory]:
         """Give what is remembered of every scope by its id."""
-        last = await self._last()
+        last = await self._runs.last()
         if last is None:
             return {}
-        kept = {memory.scope: memory async for memory in self._kept_memories()}
+        kept = {memory.scope: memory async for memory in self._kept_memories(last)}
         brought = {memory.scope: memory for memory in last.memories}
-        return {scope: memory for scope, memory in (kept | brought).items() if scope not in last.run.purged}
+        return {scope: memory for scope, memory in (kept | brought).items() if scope not in last.purged}
 
     async def changes(self, after: int, limit: int, since: datetime | None = None) -> Sequence[ImageChange]:
         """Give changes in their order, those behind the position `after` and not before `since`."""
         settled = await self._places()
         return await self._changes.read(max(after, settled.dropped), limit, since, settled.places)
+
+    async def kept(self, after: int, limit: int) -> Sequence[ImageChange]:
+        """Give what `changes` does, and before it the removals that are known still."""
+        return await self._changes.read(after, limit, None, (await self._places()).places)
 
     async def extent(self) -> Extent:
         """Give which positions the changes that are kept have."""
@@ -198,8 +198,7 @@ class OpenSearchLedger:
 
     async def revision(self) -> int:
         """Give a number that grows with every write."""
-        page = await self._search(self._names.runs, _RUN, [{"revision": "desc"}], 1, ("revision",))
-        return whole(page[0], "_source", "revision") if page else 0
+        return await self._runs.revision()
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -239,84 +238,69 @@ class OpenSearchLedger:
             body = orjson.dumps(index_body(properties)["mappings"])
             await self._client.request("PUT", f"{path}/_mapping", body=body)
 
-    async def _draw(self, least: int) -> int:
-        """Draw a number above all that were drawn, which no other process draws too."""
-        return int(await self._counter.change(lambda value: str(max(int(value or 0), least) + 1)))
+    async def _draw(self, least: int, count: int = 1) -> int:
+        """Draw numbers above all that were drawn, which no other process draws too; give the highest."""
+        return int(await self._counter.change(lambda value: str(max(int(value or 0), least) + count)))
 
-    async def _last(self) -> "_Recorded | None":
-        """Give the run that was written last."""
-        source = ("entry", "place", "revision", "memories")
-        page = await self._search(self._names.runs, _RUN, [{"revision": "desc"}], 1, source)
-        if not page:
-            return None
-        memories = part(page[0], "_source", "memories")
-        return _Recorded(
-            read_run(text(page[0], "_source", "entry")),
-            whole(page[0], "_source", "place"),
-            whole(page[0], "_source", "revision"),
-            tuple(read_memory(str(entry)) for entry in memories) if isinstance(memories, list) else (),
-        )
+    async def _write_last(self, name: str, recorded: Recorded) -> None:
+        """Write a run so that its revision is the highest, then what follows from it."""
+        while True:
+            await self._runs.write(name, recorded_document(recorded))
+            # Another process may have drawn a later number and written its run before this one: who has read
+            # that revision would not look again.
+            if await self.revision() == recorded.revision:
+                break
+            recorded = replace(recorded, revision=await self._draw(recorded.revision))
+        try:
+            await self._settle(recorded)
+            await self._drop_unrecorded()
+        except EngineError as error:
+            _log.warning(
+                "run %s is recorded; what follows from it comes with the next: %s", recorded.run.run, error
+            )
 
-    async def _placed(self, run: str) -> int | None:
-        """Give the place of a run, None for one that is not known."""
-        wanted = {"ids": {"values": [identity(run)]}}
-        page = await self._search(self._names.runs, wanted, [{"place": "desc"}], 1, ("place",))
-        return whole(page[0], "_source", "place") if page else None
-
-    async def _settle(self, last: "_Recorded") -> None:
+    async def _settle(self, last: Recorded) -> None:
         """Write what follows from a run; what was settled before is left as it is."""
-        settled = _read_settled(await self._settled.value())
+        settled = read_settled(await self._settled.value())
         if settled.revision >= last.revision:
             return
+        if last.states is not None:
+            await self._empty_scopes()
         await self._write_scopes(last)
         await write(
             self._client,
             self._names.scopes,
             [(identity(f"#{memory.scope}"), memory_document(memory)) for memory in last.memories],
         )
-        purged = [name for scope in last.run.purged for name in (identity(scope), identity(f"#{scope}"))]
+        purged = [name for scope in last.purged for name in (identity(scope), identity(f"#{scope}"))]
         await delete(self._client, self._names.scopes, purged)
-        await self._settled.change(lambda value: _written(_read_settled(value).with_run(last)))
+        await self._settled.change(lambda value: settled_text(read_settled(value).with_run(last)))
+
+    async def _empty_scopes(self) -> None:
+        """Delete what stood before a ledger was restored; its own is in the run until all is written."""
+        body = {"query": {"match_all": {}}, "size": SCOPES_AT_ONCE, "_source": False}
+        while page := await hits(self._client, self._names.scopes, body):
+            await delete(self._client, self._names.scopes, [text(hit, "_id") for hit in page])
 
     async def _drop_unrecorded(self) -> None:
-        """Drop the intention, and changes of runs that were never recorded."""
+        """Drop the intention, and what was noted or was being restored and was never recorded."""
+        settled = await self._places()
         await delete(self._client, self._names.runs, [_INTENTION])
-        await self._changes.keep_only((await self._places()).places)
+        await self._runs.keep_only(settled)
+        await self._changes.keep_only(settled.places)
 
-    async def _places(self) -> "_Settled":
+    async def _places(self) -> Settled:
         """Give what is settled, the last run counted in: it may not be yet."""
-        settled = _read_settled(await self._settled.value())
-        last = await self._last()
+        settled = read_settled(await self._settled.value())
+        last = await self._runs.last()
         return settled if last is None else settled.with_run(last)
 
     async def _intended(self) -> "_Intended | None":
         value = await self._intention.value()
         return None if value is None else _Intended(**orjson.loads(value))
 
-    async def _trim_runs(self, keep: Keep, now: datetime) -> None:
-        place: int | None = None
-        passed = 0
-        while True:
-            query: object = _RUN if place is None else {"range": {"place": {"lt": place}}}
-            source = ("place", "run", "entry")
-            page = await self._search(self._names.runs, query, [{"place": "desc"}], RUNS_AT_ONCE, source)
-            old = []
-            for hit in page:
-                passed += 1
-                run = read_run(text(hit, "_source", "entry"))
-                if passed > 1 and (passed > keep.runs or run.started < now - keep.age):
-                    old.append(identity(run.run))
-            await delete(self._client, self._names.runs, old)
-            if len(page) < RUNS_AT_ONCE:
-                return
-            place = whole(page[-1], "_source", "place")
-
-    async def _write_run(self, document: dict[str, object]) -> None:
-        path = quoted(self._names.runs, "_doc", identity(str(document["run"])))
-        await self._client.request("PUT", path, body=orjson.dumps(document), params={"refresh": "true"})
-
-    async def _write_scopes(self, last: "_Recorded") -> None:
-        states = _standing(last.run)
+    async def _write_scopes(self, last: Recorded) -> None:
+        states = last.standing
         for start in range(0, len(states), SCOPES_AT_ONCE):
             await write(
                 self._client,
@@ -327,16 +311,18 @@ class OpenSearchLedger:
                 ],
             )
 
-    async def _kept_states(self) -> AsyncIterator[ScopeState]:
-        async for entry in self._kept("scope"):
+    async def _kept_states(self, last: Recorded) -> AsyncIterator[ScopeState]:
+        async for entry in self._kept("scope", last):
             yield read_scope_state(entry)
 
-    async def _kept_memories(self) -> AsyncIterator[Memory]:
-        async for entry in self._kept("remembered"):
+    async def _kept_memories(self, last: Recorded) -> AsyncIterator[Memory]:
+        async for entry in self._kept("remembered", last):
             yield read_memory(entry)
 
-    async def _kept(self, name: str) -> AsyncIterator[str]:
-        """Give the entries of the documents that have a field, in its order."""
+    async def _kept(self, name: str, last: Recorded) -> AsyncIterator[str]:
+        """Give the entries of the documents that have a field, in its order; none beside a restored run."""
+        if last.states is not None:
+            return
         after: str | None = None
         while True:
             wanted: object = (
@@ -360,16 +346,6 @@ class OpenSearchLedger:
 
 
 @dataclass(frozen=True, slots=True)
-class _Recorded:
-    """A run as it was written."""
-
-    run: Run
-    place: int
-    revision: int
-    memories: tuple[Memory, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Noting:
     """The run whose changes are being noted, the place it drew, and how many there are."""
 
@@ -384,33 +360,3 @@ class _Intended:
 
     place: int | None
     entry: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Settled:
-    """Up to which revision all is settled, the places whose changes count, and what was dropped of them."""
-
-    revision: int = 0
-    places: frozenset[int] = frozenset()
-    dropped: int = 0
-
-    def with_run(self, last: _Recorded) -> "_Settled":
-        return replace(self, revision=max(self.revision, last.revision), places=self.places | {last.place})
-
-
-def _read_settled(value: str | None) -> _Settled:
-    if value is None:
-        return _Settled()
-    found = orjson.loads(value)
-    return _Settled(found["revision"], frozenset(found["places"]), found["dropped"])
-
-
-def _written(settled: _Settled) -> str:
-    return orjson.dumps(
-        {"revision": settled.revision, "places": sorted(settled.places), "dropped": settled.dropped}
-    ).decode()
-
-
-def _standing(run: Run) -> tuple[ScopeState, ...]:
-    """The states that a run brings; of a scope that was not due stays what stood."""
-    return tuple(state for state in run.scopes if state.state is not State.NOT_DUE)

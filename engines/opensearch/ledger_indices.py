@@ -48,9 +48,13 @@ RUNS: dict[str, object] = {
     "scopes_total": {"type": "long"},
     "entry": _KEPT,
     "memories": _KEPT,
+    "states": _KEPT,
+    "floor": {"type": "long"},
+    "dropped": {"type": "long"},
 }
 """`place` orders the runs, and stays when one is recorded again; `revision` grows with every write. Documents
-without a place are cells: the number drawn last, what is settled, what a run intends.
+without a place are cells: the number drawn last, what is settled, what a run intends. The last three are of
+a ledger that was restored: see `settled`.
 """
 
 SCOPES: dict[str, object] = {

@@ -12,6 +12,7 @@ from aiohttp import web
 from engines.base import EngineUnavailable, ForeignGeneration
 from engines.ledger import Run, ScopeState, State
 from engines.opensearch import ledger as the_ledger
+from engines.opensearch import run_documents
 from engines.opensearch.client import quoted
 from engines.opensearch.ledger import OpenSearchLedger
 from engines.opensearch.ledger_indices import LEDGER_FORMAT, RUNS, index_body
@@ -139,7 +140,7 @@ async def test_many_scopes_and_many_runs_come_in_pages(
     ledger: OpenSearchLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(the_ledger, "SCOPES_AT_ONCE", 10)
-    monkeypatch.setattr(the_ledger, "RUNS_AT_ONCE", 3)
+    monkeypatch.setattr(run_documents, "RUNS_AT_ONCE", 3)
     states = many(23)
     await ledger.record(replace(RUN, run="wide", scopes=tuple(states)))
     await ledger.record(replace(RUN, run="narrow", scopes=(COMPLETE,)))
