@@ -20,7 +20,7 @@ from typing import Protocol
 
 from engines.narrowed import Narrowed
 from engines.query import Answer
-from mappings.document import Stored
+from mappings.document import Outline, Stored
 
 
 class TooCostly(ValueError):
@@ -172,6 +172,30 @@ class Build(Protocol):
         ...
 
 
+class Amendment(Build, Protocol):
+    """A generation that begins as a copy of the one served: only what differs is added and removed.
+
+    `add` takes documents that are new or differ; the companions that `seal` is given take the place of those
+    before; `verify` expects what the whole generation has to hold.
+    """
+
+    async def remove(self, keys: Sequence[str]) -> None:
+        """Take documents out. Each key that is given is one of the generation served."""
+        ...
+
+
+class Outlined(Protocol):
+    """The documents of a generation in outline, which is much less than reading them."""
+
+    def outlines(self) -> AsyncIterator[Sequence[Outline]]:
+        """Stream the outlines by ascending key, in batches. Raises as `Writer.documents` does."""
+        ...
+
+    async def documents(self, keys: Sequence[str]) -> Sequence[Stored]:
+        """Read the documents with these keys, in any order. Raises DamagedGeneration where one is missing."""
+        ...
+
+
 class Writer(Protocol):
     """Builds and publishes generations; at most one process holds it."""
 
@@ -194,6 +218,10 @@ class Writer(Protocol):
         """Stream the documents of a generation by ascending key, in batches."""
         ...
 
+    async def outlined(self, generation: str) -> Outlined | None:
+        """Give the documents in outline; None where reading them whole costs no more."""
+        ...
+
     async def companions(self, generation: str) -> Companions:
         """Give flavors and OS versions of a generation."""
         ...
@@ -202,6 +230,14 @@ class Writer(Protocol):
         """Start to build a generation that is planned on the one served.
 
         What builds of lower terms have left that broke off is removed.
+        """
+        ...
+
+    async def amend(self, generation: str, planned_on: str) -> Amendment | None:
+        """Start to build a generation from a copy of the one served, where that is less work.
+
+        None where the engine cannot or should not do so: it is to be built whole then. Removes and raises
+        what `begin` does.
         """
         ...
 

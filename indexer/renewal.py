@@ -6,7 +6,7 @@ from dataclasses import replace
 import orjson
 
 from clouds.payload import BadAnswer, read_json
-from mappings.document import Stored, key_parts, stamp, store
+from mappings.document import OF_THE_CATALOGUE, Stored, key_parts, stamp, store
 from mappings.field import Exposure
 from mappings.fields import FIELDS, field_named
 from mappings.normalise import normalise
@@ -47,16 +47,13 @@ def renew(stored: Stored, kinds: Mapping[str, CloudKind]) -> Stored:
         return stored
     _, _, image, _ = key_parts(stored.key)
     before = orjson.loads(stored.body)
-    kept = [*_OF_THE_CATALOGUE, *(name for name, keys in _FROM_CUT_KEYS.items() if keys.isdisjoint(record))]
+    kept = [*OF_THE_CATALOGUE, *(name for name, keys in _FROM_CUT_KEYS.items() if keys.isdisjoint(record))]
     return stamp(
         store(replace(document, fields={**document.fields, "id": image})),
         {name: before[name] for name in kept if name in before},
         {name: internal.get(name, ()) for name in _OF_THE_PLAN},
     )
 
-
-_OF_THE_CATALOGUE = ("first_seen", "listed", "former_names")
-"""Public fields that no cloud states."""
 
 _OF_THE_PLAN = ("scopes", "unlisted_by", "visible_to", "shadowed_by")
 """Internal fields that say who lists it and who may see it."""

@@ -92,6 +92,39 @@ class Stored:
         return hashed.digest()
 
 
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What tells of a stored document, without reading it, whether it is as it was.
+
+    `internal` is that of the document, None where that is too long to be at hand; `told` is what
+    `told_digest` gave for it.
+    """
+
+    key: str
+    internal: bytes | None
+    told: int
+
+
+OF_THE_CATALOGUE = ("first_seen", "listed", "former_names")
+"""Public fields that no cloud states."""
+
+
+def told_body(body: Mapping[str, object]) -> bytes:
+    """Write the JSON values of a body without what no cloud states: a fresh document has that body."""
+    told = {**body}
+    for name in OF_THE_CATALOGUE:
+        told.pop(name, None)
+    return orjson.dumps(told)
+
+
+def told_digest(body: bytes, raw: bytes) -> int:
+    """Give 64 bits, as a signed number, of what the cloud told; `body` as `told_body` gives it."""
+    hashed = hashlib.blake2b(body, digest_size=8)
+    hashed.update(len(body).to_bytes(8, "little"))
+    hashed.update(raw)
+    return int.from_bytes(hashed.digest(), "little", signed=True)
+
+
 _PUBLIC = tuple(f.name for f in FIELDS if f.exposure is not Exposure.INTERNAL)
 _INTERNAL = tuple(f.name for f in FIELDS if f.exposure is Exposure.INTERNAL)
 _ORDER = (*(name for name in _PUBLIC if name != MAP_FIELD), MAP_FIELD, "derived")

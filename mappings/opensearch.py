@@ -6,6 +6,9 @@ Beside them stand:
     key          the key of the document, last tie-break of every order
     body, internal, raw
                  the three parts of a `Stored` as text, given back as they are and never looked into
+    outline, told
+                 what tells of a document, without reading it, whether it is as it was: a copy of `internal`,
+                 unless that is long, and the digest of what the cloud told
     derived      names of the fields that a rule filled in
     extra        the map, one entry per key (`map_entry`)
     words.NAME, words.all
@@ -25,6 +28,8 @@ KEY = "key"
 BODY = "body"
 INTERNAL = "internal"
 RAW = "raw"
+OUTLINE = "outline"
+TOLD = "told"
 DERIVED = "derived"
 COMPANION = "companion"
 WORDS = "words"
@@ -107,6 +112,7 @@ _LONGEST_TOKEN = 512
 """UTF-16 units of a token; longer ones never come, as they stand as their hash."""
 
 _KEPT = {"type": "keyword", "index": False, "doc_values": False, "store": True}
+_IN_COLUMN = {"type": "keyword", "index": False}
 _LOOKED_UP = {"type": "keyword", "doc_values": False}
 _ADDED_UP = {"type": "long", "index": False}
 # Dates are their milliseconds: of type `date` those before 1970 are rounded wrongly in comparisons, and each
@@ -116,6 +122,7 @@ _TYPES = {Kind.INTEGER: "long", Kind.DATE: "long", Kind.BOOLEAN: "boolean"}
 
 def _properties() -> dict[str, object]:
     properties: dict[str, object] = dict.fromkeys(STORED, _KEPT)
+    properties |= {OUTLINE: _IN_COLUMN, TOLD: _ADDED_UP}
     properties |= {KEY: {"type": "keyword"}, DERIVED: _LOOKED_UP, COMPANION: _LOOKED_UP}
     for field in INDEXED:
         properties |= _of_field(field)

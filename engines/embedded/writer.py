@@ -131,6 +131,9 @@ class EmbeddedWriter:
             for start in range(0, file.documents, BATCH):
                 yield file.stored(start, start + BATCH)
 
+    async def outlined(self, generation: str) -> None:
+        """A file is read whole as quickly."""
+
     async def companions(self, generation: str) -> Companions:
         """Give flavors and OS versions of a generation. Raises as `documents` does."""
         with closing(self._open(generation)) as file:
@@ -161,6 +164,9 @@ class EmbeddedWriter:
         )
         self._builds.append(build)
         return build
+
+    async def amend(self, generation: str, planned_on: str) -> None:
+        """A generation is one file of sorted columns, which is written anew as quickly as it is copied."""
 
     async def close(self) -> None:
         """Let go of files and of the right to write."""

@@ -25,7 +25,8 @@ class Loading:
 
 
 class Bulk:
-    """Sends documents to one index, several requests at once; in which order does not matter.
+    """Sends documents to one index, several requests at once; in which order does not matter, as nobody adds
+    and removes the same one.
 
     Each bears its own id, so that a request whose answer did not come can be sent again.
     """
@@ -56,6 +57,15 @@ class Bulk:
             if self._batch.keys and not self._batch.has_room(len(action) + len(source) + 1):
                 await self._send()
             self._batch.add(key, action, source)
+            self._given += 1
+
+    async def remove(self, keys: Iterable[str]) -> None:
+        """Remove documents; one that is not there counts as removed. Raises as `add` does."""
+        for key in keys:
+            action = b'{"delete":{"_id":%b}}' % orjson.dumps(document_id(key))
+            if self._batch.keys and not self._batch.has_room(len(action) + 1):
+                await self._send()
+            self._batch.add(key, b"", action)
             self._given += 1
 
     async def finish(self) -> None:
@@ -171,7 +181,7 @@ class _Batch:
 
 
 _NEW_LINE = 10
-_ASKED = {"filter_path": "errors,items.index.status,items.index.error.type,items.index.error.reason"}
+_ASKED = {"filter_path": "errors,items.*.status,items.*.error.type,items.*.error.reason"}
 
 
 def _refused_for_now(keys: Sequence[str], reply: object, index: str) -> Sequence[int]:
@@ -189,12 +199,13 @@ def _refused_for_now(keys: Sequence[str], reply: object, index: str) -> Sequence
 
 
 def _is_refused_for_now(key: str, result: object, index: str) -> bool:
-    status = part(result, "index", "status")
-    if status in {200, 201}:
+    action = "index" if part(result, "delete") is None else "delete"
+    status, error = part(result, action, "status"), part(result, action, "error")
+    if status in {200, 201} or (action == "delete" and status == 404 and error is None):
         return False
-    kind = str(part(result, "index", "error", "type"))
+    kind = str(part(error, "type"))
     # The reason may quote the document: it is read, and not repeated.
-    blocked = block_said(kind, str(part(result, "index", "error", "reason")))
+    blocked = block_said(kind, str(part(error, "reason")))
     if blocked is not None:
         raise EngineUnavailable(f"{index}: {blocked}")
     if status in {429, 503}:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 
 from engines.opensearch.remembered import Remembered
-from mappings.document import Stored
+from mappings.document import Stored, told_body, told_digest
 from mappings.field import Exposure, Kind
 from mappings.fields import FIELDS, MAP_FIELD
 from mappings.opensearch import (
@@ -16,10 +16,12 @@ from mappings.opensearch import (
     INDEXED,
     INTERNAL,
     KEY,
+    OUTLINE,
     RAW,
     SUM_BITS,
     SUMMED,
     SUMS,
+    TOLD,
     WORDED,
     WORDS,
     map_entry,
@@ -35,6 +37,9 @@ ID_BYTES = 512
 LONGEST_WORD = 200
 """Characters of a token that is indexed as it is."""
 
+LONGEST_OUTLINE = 4096
+"""Bytes of internal fields that are kept at hand too; a column takes up to 32,766."""
+
 
 def entry(stored: Stored) -> bytes:
     """Write a document as the index holds it, one line of JSON.
@@ -43,11 +48,13 @@ def entry(stored: Stored) -> bytes:
     """
     body = stored.body.decode()
     row: Row = orjson.loads(body)
+    told = told_digest(told_body(row), stored.raw)
     _change(row)
     row[WORDS] = _words(row)
     row[SUMS] = _sums(row)
     row.update(_INTERNAL_ROWS[stored.internal])
     row[KEY] = stored.key
+    row[TOLD] = told
     row[BODY] = body
     row[RAW] = stored.raw.decode()
     return orjson.dumps(row)
@@ -177,6 +184,8 @@ def _internal_row(written: bytes) -> Row:
     row: Row = orjson.loads(written)
     _check_many(row, _INTERNALS)
     row[INTERNAL] = written.decode()
+    if len(written) <= LONGEST_OUTLINE:
+        row[OUTLINE] = row[INTERNAL]
     return row
 
 

@@ -26,13 +26,18 @@ class Sealed:
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """`sealed` and `published` are None while the generation is being built."""
+    """`sealed` and `published` are None while the generation is being built.
+
+    `clones` tells how many times in a row a generation began as a clone of the one before, None for one that
+    cannot be cloned, as it has no outlines.
+    """
 
     installation: str
     generation: str
     schema: str
     sealed: Sealed | None = None
     published: datetime | None = None
+    clones: int | None = 0
 
     def as_json(self) -> dict[str, object]:
         """Write it as it stands in the mapping."""
@@ -42,6 +47,8 @@ class Meta:
             "schema": self.schema,
             "format": FORMAT,
         }
+        if self.clones is not None:
+            written["clones"] = self.clones
         if self.sealed is not None:
             written["sealed"] = {
                 "documents": self.sealed.documents,
@@ -77,6 +84,7 @@ def read_meta(index: str, value: object) -> Meta | None:
             schema=_text(value, "schema"),
             sealed=_sealed(part(value, "sealed")),
             published=_moment(part(value, "published")),
+            clones=None if part(value, "clones") is None else _whole(value, "clones"),
         )
     except (TypeError, ValueError):
         return None

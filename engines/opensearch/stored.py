@@ -1,6 +1,8 @@
 """Reading back what a generation holds: its documents by ascending key, and its companions."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 
 import orjson
 
@@ -8,14 +10,17 @@ from engines.base import Companions, DamagedGeneration, EngineUnavailable, Gener
 from engines.opensearch.client import Client, Refused, quoted
 from engines.opensearch.meta import Sealed
 from engines.opensearch.reply import entries, items, part, text, whole
-from mappings.document import Stored
-from mappings.opensearch import BODY, COMPANION, INTERNAL, KEY, RAW, STORED
+from mappings.document import Outline, Stored
+from mappings.opensearch import BODY, COMPANION, INTERNAL, KEY, OUTLINE, RAW, STORED, TOLD
 
 PAGE = 2000
 """Documents that are read at once at most."""
 
 PAGE_BYTES = 8_000_000
 """Bytes of a page, as far as the page before tells how large documents are."""
+
+OUTLINES = 5000
+"""Outlines that are read at once."""
 
 PIECE_BYTES = 1_000_000
 """Bytes of companions in one document of the index, unless a single companion has more."""
@@ -35,34 +40,80 @@ NO_COMPANION: Mapping[str, object] = {"bool": {"must_not": [{"exists": {"field":
 
 async def documents(client: Client, generation: str, sealed: Sealed) -> AsyncIterator[Sequence[Stored]]:
     """Stream the documents by ascending key. Raises GenerationGone, DamagedGeneration if some are missing."""
-    after: str | None = None
-    seen, size = 0, _FIRST_PAGE
-    while True:
-        body = {
-            "query": NO_COMPANION,
-            "size": size,
-            "sort": [{KEY: "asc"}],
-            "stored_fields": STORED,
-            "track_total_hits": False,
-        }
-        if after is not None:
-            body["search_after"] = [after]
-        page = [_stored(hit) for hit in hits(await search(client, generation, body))]
-        if page:
-            after = page[-1].key
+    seen = 0
+    wanted = {"stored_fields": STORED}
+    async with aclosing(_pages(client, generation, wanted, _FIRST_PAGE, _fitting)) as pages:
+        async for page in pages:
             seen += len(page)
+            yield [_stored(hit) for hit in page]
+    _check_all(generation, sealed, seen)
+
+
+async def outlines(client: Client, generation: str, sealed: Sealed) -> AsyncIterator[Sequence[Outline]]:
+    """Stream the outlines by ascending key. Raises as `documents` does."""
+    seen = 0
+    wanted = {"stored_fields": "_none_", "docvalue_fields": [OUTLINE, TOLD]}
+    async with aclosing(_pages(client, generation, wanted, OUTLINES, lambda _: OUTLINES)) as pages:
+        async for page in pages:
+            seen += len(page)
+            yield [_outline(hit) for hit in page]
+    _check_all(generation, sealed, seen)
+
+
+async def _pages(
+    client: Client,
+    generation: str,
+    wanted: Mapping[str, object],
+    size: int,
+    next_size: Callable[[Sequence[object]], int],
+) -> AsyncGenerator[Sequence[object], None]:
+    """Give the hits of all documents by ascending key. While one page is worked on the next is being read."""
+    body = {"query": NO_COMPANION, "sort": [{KEY: "asc"}], "track_total_hits": False, **wanted}
+
+    async def ask(size: int, **after: object) -> Sequence[object]:
+        return hits(await search(client, generation, {**body, **after, "size": size}, only=_ONLY))
+
+    coming = asyncio.create_task(ask(size))
+    try:
+        while len(page := await coming) == size:
+            size = next_size(page)
+            coming = asyncio.create_task(ask(size, search_after=[_key(page[-1])]))
             yield page
-        if len(page) < size:
-            break
-        mean = sum(len(each.body) + len(each.internal) + len(each.raw) for each in page) // len(page)
-        size = max(1, min(PAGE, PAGE_BYTES // max(mean, 1)))
+        if page:
+            yield page
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+
+
+_ONLY = "_shards.total,_shards.failed,hits.hits.sort,hits.hits.fields"
+
+
+def _fitting(page: Sequence[object]) -> int:
+    """Give how many documents make a page, as far as one page tells how large they are."""
+    size = sum(len(_field(hit, name)) for hit in page for name in STORED)
+    return max(1, min(PAGE, PAGE_BYTES * len(page) // max(size, 1)))
+
+
+def _check_all(generation: str, sealed: Sealed, seen: int) -> None:
     if seen != sealed.documents:
         raise DamagedGeneration(f"{generation} holds {seen} documents instead of {sealed.documents}")
 
 
+async def these_documents(client: Client, generation: str, keys: Sequence[str]) -> Sequence[Stored]:
+    """Give the documents with these keys. Raises DamagedGeneration where one is missing."""
+    found: list[Stored] = []
+    for start in range(0, len(keys), _FIRST_PAGE):
+        found += await some_documents(client, generation, keys[start : start + _FIRST_PAGE])
+    missing = set(keys) - {each.key for each in found}
+    if missing:
+        raise DamagedGeneration(f"{generation} has lost the document {min(missing)}")
+    return found
+
+
 async def some_documents(client: Client, generation: str, keys: Sequence[str]) -> Sequence[Stored]:
     """Give the documents with these keys, as far as they are there."""
-    body = {
+    body: dict[str, object] = {
         "query": {"terms": {KEY: list(keys)}},
         "size": len(keys) + 1,
         "sort": [{KEY: "asc"}],
@@ -97,9 +148,14 @@ async def companions(client: Client, generation: str, sealed: Sealed) -> Compani
 
 
 async def search(
-    client: Client, index: str, body: Mapping[str, object], seconds: float | None = None
+    client: Client,
+    index: str,
+    body: Mapping[str, object],
+    seconds: float | None = None,
+    *,
+    only: str | None = None,
 ) -> Mapping[str, object]:
-    """Search an index and give the whole answer, never a partial one.
+    """Search an index and give the whole answer, never a partial one; `only` names the parts that are wanted.
 
     Raises GenerationGone where the index is gone (Closed where it is there, but closed), EngineUnavailable
     where a shard does not answer.
@@ -109,7 +165,7 @@ async def search(
             "POST",
             quoted(index, "_search"),
             body=orjson.dumps(body),
-            params={"allow_partial_search_results": "false"},
+            params={"allow_partial_search_results": "false", **({"filter_path": only} if only else {})},
             seconds=seconds,
         )
     except Refused as error:
@@ -131,14 +187,29 @@ def check_whole(index: str, reply: object) -> None:
 
 def hits(reply: object) -> Sequence[object]:
     """Give the hits of an answer."""
-    return items(reply, "hits", "hits")
+    # What is filtered leaves out what is empty.
+    return items(reply, "hits", "hits") if part(reply, "hits") is not None else ()
 
 
-def _stored(hit: object) -> Stored:
+def _key(hit: object) -> str:
     (key,) = items(hit, "sort")
     if not isinstance(key, str):
         raise EngineUnavailable("OpenSearch gave a document without its key")
-    return Stored(key, _field(hit, BODY).encode(), _field(hit, INTERNAL).encode(), _field(hit, RAW).encode())
+    return key
+
+
+def _outline(hit: object) -> Outline:
+    (told,) = items(hit, "fields", TOLD)
+    if type(told) is not int:
+        raise EngineUnavailable("OpenSearch gave a document without its digest")
+    internal = part(hit, "fields", OUTLINE)
+    return Outline(_key(hit), None if internal is None else _field(hit, OUTLINE).encode(), told)
+
+
+def _stored(hit: object) -> Stored:
+    return Stored(
+        _key(hit), _field(hit, BODY).encode(), _field(hit, INTERNAL).encode(), _field(hit, RAW).encode()
+    )
 
 
 def _field(hit: object, name: str) -> str:

@@ -46,7 +46,7 @@ def test_it_is_strict_and_keeps_no_source() -> None:
 
 
 def test_every_field_that_can_be_asked_is_there_and_no_other() -> None:
-    own = {KEY, COMPANION, "body", "internal", "raw", "derived", "words", "sums"}
+    own = {KEY, COMPANION, "body", "internal", "raw", "outline", "told", "derived", "words", "sums"}
     versions = [each for each in INDEXED if each.kind is Kind.VERSION]
     beside = {name for each in versions for name in (parts_field(each.name), order_field(each))}
     assert properties().keys() == {each.name for each in FIELDS if each.filterable} | own | beside
