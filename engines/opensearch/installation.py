@@ -32,14 +32,18 @@ LEASE_FIELDS: Mapping[str, object] = {
 LEASE_MAPPINGS: Mapping[str, object] = {"dynamic": "strict", "properties": LEASE_FIELDS}
 
 
-async def installation(client: Client, names: Names, *, create: bool) -> str | None:
+async def installation(
+    client: Client, names: Names, *, create: bool, seconds: float | None = None
+) -> str | None:
     """Give the id of the installation with this prefix, None where there is none yet.
 
-    With `create` a missing one is made; of several makers one wins, and all get its id. Raises
-    ForeignGeneration where the lease index is not one that an installation made, or a newer version did, and
-    where one is to be made among the names of another.
+    With `create` a missing one is made; of several makers one wins, and all get its id. The look may take
+    `seconds`, if not as long as any request.
+
+    Raises ForeignGeneration where the lease index is not one that an installation made, or a newer version
+    did, and where one is to be made among the names of another.
     """
-    found = await _read(client, names)
+    found = await _read(client, names, seconds)
     if found is not None and create:
         await _complete(client, names)
     if found is not None or not create:
@@ -56,9 +60,9 @@ async def installation(client: Client, names: Names, *, create: bool) -> str | N
     return await _read(client, names)
 
 
-async def _read(client: Client, names: Names) -> str | None:
+async def _read(client: Client, names: Names, seconds: float | None = None) -> str | None:
     try:
-        reply = await client.request("GET", quoted(names.lease, "_mapping"))
+        reply = await client.request("GET", quoted(names.lease, "_mapping"), seconds=seconds)
     except Refused as error:
         if error.status == 404:
             return None

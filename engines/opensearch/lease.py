@@ -29,6 +29,18 @@ from engines.opensearch.reply import part, whole
 RENEW_SECONDS = 5.0
 """The lease is written anew so often."""
 
+TRY_SECONDS = 3.0
+"""A request of the first try to write it anew may take so long, and one of the next tries twice as long.
+
+A host that hangs must leave time to ask another one.
+"""
+
+AGAIN_SECONDS = 1.0
+"""After a try that failed the next one follows so soon."""
+
+WRITE_SECONDS = 10.0
+"""A request of whoever waits for it may take so long: the renewal waits meanwhile."""
+
 LIVES_SECONDS = 20.0
 """A lease that was not written anew for so long is free."""
 
@@ -186,7 +198,7 @@ class Lease:
         async with self._writing:
             self._lost = "it was given back"
             try:
-                await self._write(self._entry(held=False))
+                await self._write(self._entry(held=False), WRITE_SECONDS)
             except EngineError as error:
                 _log.warning(
                     "the right to write is not given back but ends in %g s: %s", LIVES_SECONDS, error
@@ -194,20 +206,24 @@ class Lease:
 
     async def _keep(self) -> None:
         """Write it anew until it is lost. What goes wrong in between is met by the next try."""
+        pause, within = RENEW_SECONDS, TRY_SECONDS
         while self._lost is None:
-            await self._clock.sleep(RENEW_SECONDS)
+            await self._clock.sleep(pause)
             try:
-                await self._renew()
+                await self._renew(within)
             except EngineError as error:
                 _log.warning("the right to write could not be renewed: %s", error)
+                pause, within = AGAIN_SECONDS, 2 * TRY_SECONDS
+            else:
+                pause, within = RENEW_SECONDS, TRY_SECONDS
 
-    async def _renew(self) -> None:
+    async def _renew(self, within: float = WRITE_SECONDS) -> None:
         async with self._writing:
             if self._lost is not None:
                 raise Superseded(f"the right to write was lost: {self._lost}")
             begun = self._clock.monotonic()
             try:
-                await self._write(self._entry(held=True))
+                await self._write(self._entry(held=True), within)
             except (EngineUnavailable, EngineTimeout):
                 if self._clock.monotonic() >= self._until:
                     self._lost = f"it could not be renewed for {LIVES_SECONDS:g} s"
@@ -227,38 +243,43 @@ class Lease:
             "begun": self._begun,
         }
 
-    async def _write(self, entry: Mapping[str, object]) -> None:
-        """Write on top of the state that is known. Raises Superseded if there is another."""
+    async def _write(self, entry: Mapping[str, object], within: float) -> None:
+        """Write on top of the state that is known. Raises Superseded if there is another.
+
+        Each request may take as long as any other, and not longer than `within` seconds.
+        """
+        seconds = min(within, self._client.cluster.timeout)
         # Many clusters would make the index anew, without the installation, of a document that is sent to it.
-        if await installation(self._client, self._names, create=False) is None:
+        if await installation(self._client, self._names, create=False, seconds=seconds) is None:
             self._lost = f"the index {self._names.lease} was deleted"
             raise Superseded(f"the right to write was lost: {self._lost}")
         try:
-            self._version = await self._put(entry)
+            self._version = await self._put(entry, seconds)
             return
         except Refused as error:
             if error.status not in {404, 409}:
                 raise
         # An answer that did not come may belong to a write that was made.
-        found = await _look(self._client, self._names)
+        found = await _look(self._client, self._names, seconds)
         if found is None or found.token != self._told.token:
             self._lost = "the lease is gone" if found is None else f"{found.holder or 'nobody'} has it now"
             raise Superseded(f"the right to write was lost: {self._lost}")
         self._version = found.version
         try:
-            self._version = await self._put(entry)
+            self._version = await self._put(entry, seconds)
         except Refused as error:
             if error.status not in {404, 409}:
                 raise
             self._lost = "another process took it"
             raise Superseded(f"the right to write was lost: {self._lost}") from None
 
-    async def _put(self, entry: Mapping[str, object]) -> _Version:
+    async def _put(self, entry: Mapping[str, object], seconds: float) -> _Version:
         if self._version is None:
             params = {"op_type": "create"}
         else:
             params = {"if_seq_no": str(self._version.number), "if_primary_term": str(self._version.term)}
-        reply = await self._client.request("PUT", self._path, body=orjson.dumps(entry), params=params)
+        body = orjson.dumps(entry)
+        reply = await self._client.request("PUT", self._path, body=body, params=params, seconds=seconds)
         return _Version(whole(reply, "_seq_no"), whole(reply, "_primary_term"))
 
 
@@ -275,9 +296,9 @@ async def _when_free(client: Client, names: Names, clock: Clock, held: _Found) -
     return held
 
 
-async def _look(client: Client, names: Names) -> _Found | None:
+async def _look(client: Client, names: Names, seconds: float | None = None) -> _Found | None:
     try:
-        reply = await client.request("GET", quoted(names.lease, "_doc", _DOCUMENT))
+        reply = await client.request("GET", quoted(names.lease, "_doc", _DOCUMENT), seconds=seconds)
     except Refused as error:
         if error.status == 404:
             return None

@@ -8,17 +8,29 @@ from contextlib import asynccontextmanager
 
 import orjson
 import pytest
+from aiohttp import web
 
 from engines.base import Companions, EngineUnavailable, Expected, Superseded, WriterBusy
 from engines.generation import Generation
+from engines.opensearch import lease as leases
 from engines.opensearch.client import Client, Cluster, quoted
 from engines.opensearch.installation import installation
-from engines.opensearch.lease import LIVES_SECONDS, LOOK_SECONDS, RENEW_SECONDS, Lease, holding, take_lease
+from engines.opensearch.lease import (
+    AGAIN_SECONDS,
+    LIVES_SECONDS,
+    LOOK_SECONDS,
+    RENEW_SECONDS,
+    WRITE_SECONDS,
+    Lease,
+    holding,
+    take_lease,
+)
 from engines.opensearch.reply import part, whole
 from engines.opensearch.writer import open_writer
 from mappings.document import store
 from mappings.schema import SCHEMA
 from tests.cluster.conftest import Place
+from tests.cluster.passing import passing
 from tests.cluster.severed import severable
 from tests.contract.catalogue import image
 from tests.contract.engine import START, HandClock
@@ -199,6 +211,35 @@ async def test_it_is_renewed_in_the_background(there: Place) -> None:
             async with asyncio.timeout(PATIENCE):
                 while await beat(there) == before:
                     pass
+
+
+async def test_a_host_that_hangs_does_not_cost_it(there: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The host that a renewal is sent to hangs from then on: the next one goes to the other, at once."""
+    monkeypatch.setattr(leases, "TRY_SECONDS", 0.3)
+    hand, hangs, over = HandClock(), asyncio.Event(), asyncio.Event()
+    hung: list[str] = []
+
+    async def before(request: web.Request) -> None:
+        if hangs.is_set() and request.method == "PUT" and not hung:
+            hung.append(request.host)
+        if request.host in hung:
+            await over.wait()
+
+    async with passing(there.url, before) as one, passing(there.url, before) as two:
+        client = Client(Cluster((one, two), timeout=4 * PATIENCE))
+        async with held(there, hand, "first", client):
+            await asleep(hand)
+            first = await beat(there)
+            hangs.set()
+            async with asyncio.timeout(WRITE_SECONDS / 2):
+                hand.move(RENEW_SECONDS)
+                await asleep(hand)
+                assert (len(hung), await beat(there)) == (1, first)
+                hand.move(AGAIN_SECONDS)
+                await asleep(hand)
+                assert await beat(there) > first
+        over.set()
+        await client.close()
 
 
 async def test_a_write_whose_answer_was_lost_is_still_ours(there: Place) -> None:
