@@ -1,5 +1,6 @@
-"""`examine`: looks at what can be seen of settings, folder and engine, and changes nothing."""
+"""`examine`: looks at what can be seen of settings, clouds, folder and engine, and changes nothing."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from engines.base import EngineError, EngineUnavailable, NothingServed
 from engines.clock import Clock
 from engines.ledger import Outcome, Run
 from ims_catalog.check import Check, Verdict, doubtful, fine, unseen, wrong
+from ims_catalog.cloud_doctor import checks_of_clouds
 from ims_catalog.compose import checks_of_engine, cursor_key_given, open_ledger, open_readers, sources
 from ims_catalog.configuration import ConfigurationError
 from ims_catalog.cursor_key import kept_cursor_key
@@ -23,13 +25,17 @@ _OLD_SECONDS = 24 * 3600.0
 
 
 async def examine(settings: Settings, clock: Clock) -> tuple[Check, ...]:
-    """Look at everything, one after the other; what is wrong with one thing hides no other."""
+    """Look at everything, clouds and engine at once; what is wrong with one thing hides no other."""
     folder = _folder(settings.engine.path)
+    clouds, engine = await asyncio.gather(
+        checks_of_clouds(settings, clock), _checks_of_engine(settings, clock)
+    )
     return (
         _sources(settings),
+        *clouds,
         folder,
         _cursors(settings, writable=folder.verdict is not Verdict.WRONG),
-        *[check async for check in _engine(settings, clock)],
+        *engine,
     )
 
 
@@ -86,6 +92,10 @@ def _cursors(settings: Settings, *, writable: bool) -> Check:
             "set engine.path to a folder that can be written, or api.cursor_key_env",
         )
     return fine("cursors", f"serve will make their key and keep it in {folder}, for this host alone")
+
+
+async def _checks_of_engine(settings: Settings, clock: Clock) -> list[Check]:
+    return [check async for check in _engine(settings, clock)]
 
 
 async def _engine(settings: Settings, clock: Clock) -> AsyncIterator[Check]:

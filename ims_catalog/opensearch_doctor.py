@@ -1,11 +1,15 @@
 """What the doctor sees of an OpenSearch cluster, with whatever rights the settings give it."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+import orjson
+
 from engines.base import EngineError
-from engines.opensearch.client import Client, Cluster, quoted
+from engines.generation import Generation
+from engines.opensearch.client import Client, Cluster, Refused, quoted
 from engines.opensearch.installation import installation
 from engines.opensearch.lease import LIVES_SECONDS, holding
 from engines.opensearch.meta import read_meta
@@ -16,7 +20,10 @@ from engines.opensearch.served import metas
 from engines.opensearch.version import check_version
 from ims_catalog.check import Check, doubtful, fine, unseen, wrong
 from ims_catalog.opensearch import cluster
+from ims_catalog.opensearch_templates import Template, policies_for, templates_for
 from ims_catalog.settings import LOOPBACK, Engine
+from mappings.opensearch import index_body
+from mappings.schema import SCHEMA
 
 _FULL_PERCENT = 85.0
 """The low watermark as OpenSearch has it by default: from there on a node gets no new shards."""
@@ -174,6 +181,83 @@ async def _copies(client: Client, names: Names) -> Check:
     return fine("copies", f"all shards of {len(indices)} indices are there, with the copies they should have")
 
 
+async def _templates(client: Client, names: Names) -> Check:
+    """Look for templates of others that would change what is made under this prefix."""
+    composable, components, legacy = [
+        await client.request("GET", path, params={"flat_settings": "true"})
+        for path in ("/_index_template", "/_component_template", "/_template")
+    ]
+    generation, *others = _new(names)
+    found = templates_for(generation, composable, components, legacy)
+    changing = [one for one in found if one.for_data_streams or not one.sets <= _SET_BY_US]
+    if changing:
+        said = "; ".join(f"{one} {_effect(one)}" for one in changing)
+        return wrong("templates", f"{said}: reindex makes no generation like that", _shield(names, changing))
+    beside = [one for name in others for one in templates_for(name, composable, components, legacy)]
+    changing = [one for one in dict.fromkeys(beside) if one.for_data_streams or one.sets]
+    if changing:
+        said = "; ".join(f"{one} {_effect(one)}" for one in changing)
+        return doubtful("templates", f"{said} on the indices of lease and ledger", _shield(names, changing))
+    if found:
+        return fine("templates", f"{found[0]} changes nothing of a generation")
+    return fine("templates", f"none of the cluster is for {names.all}")
+
+
+def _shield(names: Names, changing: Sequence[Template]) -> str:
+    """Say how to keep templates away: an empty composable one above all others has them do nothing."""
+    shield = {"index_patterns": [names.all], "priority": max(one.priority for one in changing) + 1}
+    return (
+        f"take {names.all} out of their patterns, or put an empty one above them:"
+        f" PUT _index_template/{names.prefix} {orjson.dumps(shield).decode()}"
+    )
+
+
+def _effect(template: Template) -> str:
+    if template.for_data_streams:
+        return "lets nothing but data streams be made"
+    return f"sets {', '.join(sorted(template.sets - _SET_BY_US or template.sets))}"
+
+
+async def _policies(client: Client, names: Names) -> Check:
+    """Look for lifecycle policies whose patterns are for this prefix, where the cluster has any."""
+    try:
+        reply = await client.request("GET", "/_plugins/_ism/policies", params={"size": "1000"})
+    except Refused as error:
+        if error.status in {400, 404}:
+            return fine("policies", "the cluster has no index state management")
+        raise
+    found = policies_for(_new(names), reply)
+    if found:
+        said = ", ".join(f"{name} (for {pattern})" for name, pattern in sorted(found.items()))
+        return doubtful(
+            "policies",
+            f"lifecycle policies are for indices like ours: {said}. They pass over hidden indices, as all of"
+            " ours are, but can be attached by hand, and then delete or change what is served",
+            f"take {names.all} out of their ism_template; POST _plugins/_ism/remove/INDEX detaches one",
+        )
+    return fine("policies", f"no lifecycle policy of the cluster is for {names.all}")
+
+
+def _new(names: Names) -> tuple[str, ...]:
+    """Give names of indices that are made under a prefix; those of all generations differ in digits only."""
+    generation = Generation(names.prefix, SCHEMA, 1, datetime(2000, 1, 1, tzinfo=UTC), "000000").name
+    return (generation, names.lease, names.runs, names.scopes, names.changes)
+
+
+def _paths(settings: Mapping[str, object], above: str) -> frozenset[str]:
+    """Give the paths of settings."""
+    return frozenset().union(
+        *(
+            _paths(value, f"{above}.{key}") if isinstance(value, dict) else {f"{above}.{key}"}
+            for key, value in settings.items()
+        )
+    )
+
+
+_SET_BY_US = _paths(entries(index_body(shards=1), "settings", "index"), "index")
+"""Settings that a generation is made with: no template changes them."""
+
+
 def _ours(names: Names, found: Mapping[str, object]) -> Mapping[str, object]:
     """Leave out indices of installations whose prefix begins with ours: the pattern meets them too."""
     own = {names.lease, names.runs, names.scopes, names.changes}
@@ -184,4 +268,12 @@ def _of(indices: Mapping[str, object], status: str) -> list[str]:
     return sorted(index for index, found in indices.items() if part(found, "status") == status)
 
 
-_LOOKS = (("writer", _writing), ("builds", _builds), ("disk", _blocks), ("room", _rooms), ("copies", _copies))
+_LOOKS = (
+    ("writer", _writing),
+    ("builds", _builds),
+    ("disk", _blocks),
+    ("room", _rooms),
+    ("copies", _copies),
+    ("templates", _templates),
+    ("policies", _policies),
+)

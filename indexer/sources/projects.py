@@ -60,7 +60,9 @@ async def expand(source: Source, account: Account, deadline: Deadline) -> Expans
     """Ask the identity service of every region for the account's projects, and choose the configured ones."""
     addresses = {region: endpoint(source.identity_endpoint, region) for region in source.regions}
     different = tuple(dict.fromkeys(addresses.values()))
-    asked = await asyncio.gather(*(_projects(source, account, address, deadline) for address in different))
+    asked = await asyncio.gather(
+        *(visible_projects(source, account, address, deadline) for address in different)
+    )
     answers = dict(zip(different, asked, strict=True))
     visible: dict[str, tuple[Project, ...]] = {}
     failed: dict[str, str] = {}
@@ -119,7 +121,7 @@ def _several(chosen: Mapping[str, tuple[str, ...]]) -> bool:
     return len({project for projects in chosen.values() for project in projects}) > 1
 
 
-async def _projects(
+async def visible_projects(
     source: Source, account: Account, address: str, deadline: Deadline
 ) -> tuple[Project, ...] | Failure:
     """Ask for all projects of the account; a user who may not list them sees at least their own.
