@@ -1,10 +1,10 @@
 """What a query may cost, in the words that every engine uses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from engines.base import TooCostly
 from engines.query import FilterFacet, Pivot, Query
-from mappings.filter import Condition, Filter, Not, Operator, conditions
+from mappings.filter import And, Condition, Filter, Not, Operator, Or, conditions
 from mappings.text import tokens
 
 HITS = 5_000
@@ -24,12 +24,13 @@ def check_size(query: Query) -> None:
     """
     if query.limit > HITS:
         raise ValueError(f"{query.limit} images are too many at once; at most {HITS}")
-    named = [given for facet in query.facets if isinstance(facet, FilterFacet) for _, given in facet.filters]
-    for given in (query.filter, *named):
-        _check_depth(given)
+    _check_depth(query.filter)
     _check_words((*query.text, *conditions(query.filter)))
-    for given in named:
-        _check_words(conditions(given))
+    for facet in query.facets:
+        if isinstance(facet, FilterFacet):
+            for _, given in facet.filters:
+                _check_depth(given)
+                _check_words(conditions(given))
 
 
 def patterns_too_costly() -> TooCostly:
@@ -54,27 +55,22 @@ def pivot_too_costly(pivot: Pivot) -> TooCostly:
 
 
 def _check_depth(given: Filter) -> None:
-    level: list[Filter] = [given]
+    level: Sequence[Filter] = (given,)
     for _ in range(DEPTH):
-        level = [inner for each in level for inner in _inner(each)]
+        nested = [each for each in level if not isinstance(each, Condition)]
+        level = [inner for each in nested for inner in _inner(each)]
         if not level:
             return
     raise ValueError(f"a filter is nested too deeply; at most {DEPTH} levels")
 
 
-def _inner(given: Filter) -> Iterable[Filter]:
-    match given:
-        case Condition():
-            return ()
-        case Not():
-            return (given.filter,)
-        case _:
-            return given.filters
+def _inner(given: And | Or | Not) -> Sequence[Filter]:
+    return (given.filter,) if isinstance(given, Not) else given.filters
 
 
 def _check_words(given: Iterable[Condition]) -> None:
     asked = [str(each.values[0]) for each in given if each.operator in _WORDS and each.values]
-    if len({word for text in asked for word in tokens(text)}) > WORDS:
+    if asked and len({word for text in asked for word in tokens(text)}) > WORDS:
         raise TooCostly(f"so many different words would take too long: ask for {WORDS} at most")
 
 

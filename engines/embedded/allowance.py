@@ -5,7 +5,7 @@ from engines.embedded.condition import documents
 from engines.embedded.index import Index
 from engines.embedded.wildcard import BUDGET
 from engines.query import FilterFacet, Query
-from mappings.filter import Condition, Filter, Not, Operator
+from mappings.filter import Condition, Operator, conditions
 
 
 def check_cost(query: Query, index: Index) -> None:
@@ -14,28 +14,17 @@ def check_cost(query: Query, index: Index) -> None:
     Raises as `check_size` and `condition.documents` do, TooCostly for wildcards.
     """
     check_size(query)
-    patterns: dict[Condition, None] = {}
-    _gather(query.filter, patterns)
+    every = list(conditions(query.filter))
     for facet in query.facets:
         if isinstance(facet, FilterFacet):
             for _, part in facet.filters:
-                _gather(part, patterns)
+                every += conditions(part)
+    patterns = [condition for condition in every if condition.operator is Operator.WILDCARD]
     spent = 0
-    for pattern in patterns:
+    for pattern in dict.fromkeys(patterns):
         spent += _cost(pattern, index)
         if spent > BUDGET:
             raise patterns_too_costly()
-
-
-def _gather(given: Filter, patterns: dict[Condition, None]) -> None:
-    if isinstance(given, Condition):
-        if given.operator is Operator.WILDCARD:
-            patterns[given] = None
-    elif isinstance(given, Not):
-        _gather(given.filter, patterns)
-    else:
-        for part in given.filters:
-            _gather(part, patterns)
 
 
 def _cost(pattern: Condition, index: Index) -> int:
