@@ -51,6 +51,21 @@ class Asked:
     limit: int | None = None
     selection: tuple[str, ...] = ()
 
+    def about(self, clauses: tuple[Clause, ...], doubts: tuple[Doubt, ...]) -> "Asked":
+        """Give the same with other filters."""
+        return Asked(
+            sentence=self.sentence,
+            clauses=clauses,
+            doubts=doubts,
+            facets=self.facets,
+            histograms=self.histograms,
+            pivot=self.pivot,
+            sums=self.sums,
+            sort=self.sort,
+            limit=self.limit,
+            selection=self.selection,
+        )
+
 
 def check_doubts(doubts: Sequence[Doubt]) -> None:
     """Refuse more doubts than are worth looking for. Raises ProblemError."""

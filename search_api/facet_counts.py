@@ -49,6 +49,8 @@ def chosen_values(asked: Filter) -> Chosen:
     """Give the values that top-level positive conditions choose, by field."""
     chosen: dict[str, frozenset[Value | None]] = {}
     for part in conjuncts(asked):
+        if isinstance(part, Condition) and part.operator is not Operator.IN:
+            continue
         choice = _choice(part)
         if choice is not None:
             name, values = choice

@@ -1,6 +1,6 @@
 """`read_parameters`: the query string of a search."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -29,10 +29,18 @@ def cursor_of(pairs: Pairs) -> str | None:
 
 def read_parameters(pairs: Pairs, terms: Terms, now: datetime) -> Asked:
     """Read the parameters of a search. Raises ProblemError that names every mistake."""
-    given = _grouped(pairs)
+    others = tuple([pair for pair in pairs if pair[0] in _NO_FIELDS])
     mistakes: list[Mistake] = []
-    named, doubts = _fields(given, terms, now, mistakes)
-    return read_asked(given, _FORM, clauses=_clauses(named), doubts=tuple(doubts), mistakes=mistakes)
+    named, doubts = _fields(
+        _grouped(pair for pair in pairs if pair[0] not in _NO_FIELDS), terms, now, mistakes
+    )
+    clauses = _clauses(named)
+    known = terms.asked(others)
+    if known is not None and not mistakes:
+        return known.about(clauses, tuple(doubts))
+    asked = read_asked(_grouped(others), _FORM, clauses=clauses, doubts=tuple(doubts), mistakes=mistakes)
+    terms.remember_asked(others, asked)
+    return asked
 
 
 def _grouped(pairs: Pairs) -> dict[str, list[str]]:
@@ -42,15 +50,16 @@ def _grouped(pairs: Pairs) -> dict[str, list[str]]:
     return grouped
 
 
+_NO_FIELDS = frozenset(QUESTION_NAMES)
+
+
 def _fields(
-    given: dict[str, list[str]], terms: Terms, now: datetime, mistakes: list[Mistake]
+    given: Mapping[str, list[str]], terms: Terms, now: datetime, mistakes: list[Mistake]
 ) -> tuple[list[Named], list[Doubt]]:
-    """Read the fields among the parameters."""
+    """Read the parameters that name fields."""
     found: list[Named] = []
     doubts: list[Doubt] = []
     for name, values in given.items():
-        if name in QUESTION_NAMES:
-            continue
         if len(mistakes) >= ERRORS:
             break
         known = terms.named(name, values[0]) if len(values) == 1 else None

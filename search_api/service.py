@@ -228,14 +228,8 @@ class Service:
         asked = read(served.terms, now)
         await _settle(asked.doubts, served, caller)
         question = understand(asked, served.terms.vocabulary, now)
-        mark = fingerprint(Query(filter=question.filter, text=question.text, sort=question.sort), caller)
-        if place is not None and place.fingerprint != mark:
-            raise _bad_cursor(
-                "belongs to another question; all parameters must stay but limit and what is to be counted"
-            )
-        revision = await self.ledger.current(served.generation)
         query = Query(
-            filter=revision.freshness(caller).on_scopes(question.filter),
+            filter=question.filter,
             text=question.text,
             facets=_field_facets(question.facets),
             histograms=asked.histograms,
@@ -245,6 +239,15 @@ class Service:
             limit=DEFAULT_PAGE if question.limit is None else question.limit,
             after=None if place is None else place.position,
         )
+        mark = fingerprint(query, caller)
+        if place is not None and place.fingerprint != mark:
+            raise _bad_cursor(
+                "belongs to another question; all parameters must stay but limit and what is to be counted"
+            )
+        revision = await self.ledger.current(served.generation)
+        resolved = revision.freshness(caller).on_scopes(question.filter)
+        if resolved is not question.filter:
+            query = replace(query, filter=resolved)
         etag = _etag(mark, served.generation, str(revision.number), wording)
         return Prepared(caller, served, revision, question, query, asked.selection, asked_at, mark, etag)
 

@@ -21,7 +21,7 @@ def understand(asked: Asked, vocabulary: Vocabulary, now: datetime, *, defaults:
     """
     said = read(asked.sentence, vocabulary, now) if asked.sentence else _NOTHING_SAID
     typed = conjunction(said.filter, *[clause.filter for clause in asked.clauses])
-    every = tuple(conditions(typed))
+    every = conditions(typed)
     mentioned = [condition.field for condition in every]
     added = default_clauses(frozenset(mentioned)) if defaults else ()
     size = len(mentioned) + len(said.text)
@@ -30,10 +30,12 @@ def understand(asked: Asked, vocabulary: Vocabulary, now: datetime, *, defaults:
     values = sum([len(condition.values) for condition in every])
     if values > ALL_VALUES:
         raise refused(Mistake(detail=f"{values} values are too many in one question; at most {ALL_VALUES}"))
-    patterns = sum(condition.operator is Operator.WILDCARD for condition in every)
+    patterns = sum([condition.operator is Operator.WILDCARD for condition in every])
     if patterns > PATTERNS:
         raise refused(Mistake(detail=f"{patterns} patterns with * or ? are too many; at most {PATTERNS}"))
-    facets = tuple(dict.fromkeys((*(asked.facets or ()), *said.facets)))[:FACETS]
+    facets = asked.facets or ()
+    if said.facets:
+        facets = tuple(dict.fromkeys((*facets, *said.facets)))
     limit = asked.limit if asked.limit is not None else said.limit
     return Question(
         filter=_with_defaults(typed, added),
@@ -42,7 +44,7 @@ def understand(asked: Asked, vocabulary: Vocabulary, now: datetime, *, defaults:
         text_words=said.text_words,
         text_spans=said.text_spans,
         sort=asked.sort or said.sort,
-        facets=facets,
+        facets=facets[:FACETS],
         limit=None if limit is None else min(limit, PAGE),
         intent=said.intent,
         ignored=said.ignored,

@@ -59,6 +59,18 @@ def test_both_forms_ask_the_same() -> None:
     assert read_parameters([*apart, ("q", "ubuntu"), ("limit", "7")], TERMS, NOW) == wanted
 
 
+def test_what_was_read_once_says_nothing_of_filters() -> None:
+    parts = [("facets", "os"), ("limit", "7"), ("q", "ubuntu")]
+    first = read_parameters([("gpu", "kvm"), *parts], TERMS, NOW)
+    other = read_parameters([*parts, ("os_bit", "64"), ("gpu", "xen")], TERMS, NOW)
+    assert [clause.source for clause in first.clauses] == ["gpu"]
+    assert [clause.source for clause in other.clauses] == ["os_bit", "gpu"]
+    assert first.about((), ()) == other.about((), ()) == read_parameters(parts, TERMS, NOW)
+    with pytest.raises(ProblemError) as wrong:
+        read_parameters([*parts, ("gpu", "mars")], TERMS, NOW)
+    assert [mistake.parameter for mistake in wrong.value.mistakes] == ["gpu"]
+
+
 def test_a_body_has_the_parts_of_a_query_string_and_a_filter() -> None:
     assert set(KEYS) == {*QUESTION_NAMES, "filter"}
 
