@@ -49,7 +49,8 @@ class Begun:
 class Done:
     """What a run came to whose plan is served now: `generation` was published, or was so already.
 
-    `changes` counts the images that it changed, `left_out` those whose change was not noted any more.
+    `changes` counts the images that it changed, `left_out` those whose change was not noted any more. `vain`
+    is the entry of a run that failed or is held and published no more than that rights ended.
     """
 
     tally: Tally
@@ -60,10 +61,13 @@ class Done:
     changes: Mapping[ChangeKind, int] = field(default_factory=dict)
     left_out: int = 0
     purged: tuple[str, ...] = ()
+    vain: Run | None = None
 
 
 def finished_run(begun: Begun, crawled: Crawled, done: Done, *, finished: datetime) -> Run:
     """Write the entry of a run whose plan is served now."""
+    if done.vain is not None:
+        return _rights_ended(done, done.vain, finished)
     tally, held = done.tally, done.gated.held
     scopes = tuple(_states(begun, crawled, tally, held))
     whole = all(state.state is not State.INCOMPLETE for state in scopes) and not crawled.unreached
@@ -118,6 +122,21 @@ def nothing_complete(crawled: Crawled) -> str:
     shown = "; ".join(reasons[:_SHOWN]) or "none is due"
     more = len(reasons) - _SHOWN
     return f"no scope could be listed whole: {shown}" + (f"; and {more} more" if more > 0 else "")
+
+
+def _rights_ended(done: Done, vain: Run, finished: datetime) -> Run:
+    note = "rights that were withdrawn or could not be confirmed have ended, nothing else was published"
+    return replace(
+        vain,
+        finished=finished,
+        generation=done.generation,
+        documents=done.tally.documents,
+        removed=done.changes.get(ChangeKind.REMOVED, 0),
+        added=done.changes.get(ChangeKind.ADDED, 0),
+        changed=done.changes.get(ChangeKind.CHANGED, 0),
+        notes=(*vain.notes, note),
+        left_out=done.left_out,
+    )
 
 
 def _states(begun: Begun, crawled: Crawled, tally: Tally, held: Mapping[str, str]) -> Iterator[ScopeState]:

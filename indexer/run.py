@@ -6,12 +6,13 @@ recover -> crawl -> survey -> gate -> ask -> plan -> note -> build -> verify -> 
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from engines.base import Build, Companions, EngineError, GenerationRejected, Writer
 from engines.clock import Clock
@@ -23,7 +24,7 @@ from indexer.companions import Known, merge_companions, remembered
 from indexer.confirmed import confirmed
 from indexer.crawl import Crawl, Crawled, crawling
 from indexer.fate import Terms
-from indexer.gate import Gated, GateLimits, gate
+from indexer.gate import NOT_GATED, Gated, GateLimits, gate
 from indexer.journal import EXIT_FAILED, Begun, Done, failed_run, finished_run, held_run, nothing_complete
 from indexer.limits import Limits
 from indexer.memories import memories
@@ -34,12 +35,13 @@ from indexer.questions import NOTHING_ASKED, Answers, answers, image_ids, questi
 from indexer.recover import recover
 from indexer.renewal import renewed
 from indexer.sources.source import Source
-from indexer.spool import Spool, open_spool
+from indexer.spool import Entry, Spool, open_spool
 from indexer.survey import Survey
 from indexer.tally import Tally
 from mappings.date import date_text, from_datetime
 from mappings.document import Stored
 from mappings.schema import SCHEMA
+from mappings.scope import shared
 
 _log = logging.getLogger(__name__)
 
@@ -108,6 +110,24 @@ _EXPECTED = (EngineError, OSError)
 """What goes wrong though nothing is wrong with the program."""
 
 
+class Seen(Protocol):
+    """What a plan goes by beside what is served: a spool, or a part of it."""
+
+    def entries(self) -> Iterator[Entry]:
+        """Give it by ascending key, anew with each call."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """Of a spool only what is shared."""
+
+    spool: Spool
+
+    def entries(self) -> Iterator[Entry]:
+        return (entry for entry in self.spool.entries() if shared(entry.scope))
+
+
 class _Attempt:
     """One run, and how far it came."""
 
@@ -139,7 +159,7 @@ class _Attempt:
             ) as crawl:
                 self._crawled = crawled = await crawl.listed()
                 if not crawled.complete:
-                    return self.failed(nothing_complete(crawled))
+                    return await self._rights_only(spool, self.failed(nothing_complete(crawled)))
                 terms = self._terms(crawled)
                 survey = await self._survey(spool, terms)
                 gated = self._gate(survey, choice)
@@ -147,7 +167,7 @@ class _Attempt:
                     self._memories = memories(
                         self._known.memories, crawled, gated, survey.tally, NOTHING_ASKED
                     )
-                    return self._held(gated, gated.stopped)
+                    return await self._rights_only(spool, self._held(gated, gated.stopped), gated)
                 told = await self._ask(crawl, survey, crawled.complete - gated.held.keys())
             terms = replace(
                 terms,
@@ -159,6 +179,19 @@ class _Attempt:
                 },
             )
             return await self._next(spool, terms, gated, told, survey)
+
+    async def _rights_only(self, spool: Spool, vain: Run, gated: Gated = NOT_GATED) -> Run:
+        """Where nothing may be published, publish at least that rights ended; `vain` is the entry else.
+
+        Of what was seen only what is shared counts: all other images stay as they are.
+        """
+        complete = frozenset(scope for scope in self._crawled.complete if shared(scope))
+        terms = replace(self._terms(self._crawled), whole=complete)
+        seen = _Shared(spool)
+        if self._served is None or await self._unchanged(seen, terms) is not None:
+            return vain
+        done = Done(Tally(), self._served, gated=gated, vain=vain)
+        return await self._publish(seen, terms, self._known.companions, done)
 
     async def from_served(self, ended: AbstractSet[str], *, renew: bool) -> Run:
         """Publish what is served without the scopes that are `ended`; `renew`: as this version reads it."""
@@ -203,9 +236,9 @@ class _Attempt:
             confirmed=confirmed(self._begun, crawled, self.setup.max_carry),
         )
 
-    async def _survey(self, spool: Spool, terms: Terms) -> Survey:
+    async def _survey(self, seen: Seen, terms: Terms) -> Survey:
         survey = Survey(self._known.memories)
-        async with self._plan(spool, terms) as batches:
+        async with self._plan(seen, terms) as batches:
             async for decisions in batches:
                 survey.count(decisions)
                 self.setup.progress.compared(survey.tally.changes.total())
@@ -236,22 +269,22 @@ class _Attempt:
             unlisted={scope: frozenset(one.in_turn) for scope, one in survey.unlisted.items()},
         )
 
-    async def _next(self, spool: Spool, terms: Terms, gated: Gated, told: Answers, survey: Survey) -> Run:
+    async def _next(self, seen: Seen, terms: Terms, gated: Gated, told: Answers, survey: Survey) -> Run:
         """Publish the plan, if it changes anything."""
         companions = merge_companions(self._known.companions, self._crawled.companions)
         done = Done(survey.tally, self._served, gated=gated, told=told)
         if self._served is not None and self._same_schema() and companions == self._known.companions:
             # Without anything missing the survey was the plan.
             settled = not told.given and not any(scope in terms.whole for scope in survey.tally.missing)
-            tally = await self._unchanged(spool, terms) if not settled else survey.tally
+            tally = await self._unchanged(seen, terms) if not settled else survey.tally
             if tally is not None and tally.nothing_changed:
                 return self._finished(replace(done, tally=tally))
-        return await self._publish(spool, terms, companions, done)
+        return await self._publish(seen, terms, companions, done)
 
-    async def _unchanged(self, spool: Spool, terms: Terms) -> Tally | None:
+    async def _unchanged(self, seen: Seen, terms: Terms) -> Tally | None:
         """Count a plan that changes nothing; None as soon as it changes something."""
         tally = Tally()
-        async with self._plan(spool, terms) as batches:
+        async with self._plan(seen, terms) as batches:
             async for decisions in batches:
                 tally.count(decisions)
                 if not tally.nothing_changed:
@@ -260,13 +293,13 @@ class _Attempt:
         return tally
 
     async def _publish(
-        self, spool: Spool, terms: Terms, companions: Companions, done: Done, *, renew: bool = False
+        self, seen: Seen, terms: Terms, companions: Companions, done: Done, *, renew: bool = False
     ) -> Run:
         setup = self.setup
         building = Building(setup.ledger, setup.progress, self._begun.run, setup.keep.changes)
         build = await setup.writer.begin(self._generation.name, self._served)
         try:
-            async with self._plan(spool, terms, renew=renew) as batches:
+            async with self._plan(seen, terms, renew=renew) as batches:
                 await building.fill(build, batches, at=self._now())
             await build.seal(companions)
             await build.verify(building.tally.expected)
@@ -298,9 +331,10 @@ class _Attempt:
             raise
 
     def _finished(self, done: Done) -> Run:
+        fetched = () if done.vain is not None else self._crawled.companions
         self._memories = (
             *memories(self._known.memories, self._crawled, done.gated, done.tally, done.told),
-            *remembered(self._crawled.companions, self._begun.started),
+            *remembered(fetched, self._begun.started),
         )
         return finished_run(self._begun, self._crawled, done, finished=self._now())
 
@@ -339,13 +373,13 @@ class _Attempt:
 
     @asynccontextmanager
     async def _plan(
-        self, spool: Spool, terms: Terms, *, renew: bool = False
+        self, seen: Seen, terms: Terms, *, renew: bool = False
     ) -> AsyncIterator[AsyncGenerator[tuple[Decision, ...], None]]:
         """Plan on what is served, as this version reads it where another wrote it."""
         served = _nothing() if self._served is None else self.setup.writer.documents(self._served)
         if renew or not self._same_schema():
             served = renewed(served, {source.name: source.kind for source in self._sources})
-        async with aclosing(plan(spool.entries(), served, terms)) as batches:
+        async with aclosing(plan(seen.entries(), served, terms)) as batches:
             try:
                 yield batches
             finally:

@@ -183,14 +183,21 @@ async def test_the_same_loss_in_three_runs_over_a_day_is_accepted(wide: Installa
 async def test_most_listings_emptied_publish_nothing(wide: Installation) -> None:
     first = await wide.run()
     before = await wide.held()
-    for listing in wide.sandbox.cloud.estate.listings():
-        if listing.image_type != "shared":
-            emptied(wide, listing)
+    emptied_of_unshared(wide)
     run = await wide.run()
     assert (run.exit, run.outcome, run.generation) == (4, Outcome.HELD, first.generation)
     assert "lost so much that they are doubted" in str(run.reason)
     assert await wide.held() == before
     assert [entry.run for entry in await wide.ledger.runs(1)] == [run.run]
+
+
+def emptied_of_unshared(one: Installation) -> None:
+    """Hide all that nobody is shown as shared."""
+    cloud = one.sandbox.cloud
+    for listing in cloud.estate.listings():
+        for image in ids(one, listing) if listing.image_type != "shared" else ():
+            if not cloud.members(listing.region, image):
+                cloud.hide(listing.region, image)
 
 
 def shares(one: Installation) -> tuple[Listing, str]:
@@ -239,6 +246,36 @@ async def test_what_nobody_can_confirm_for_a_day_is_no_longer_shown(wide: Instal
     wide.sandbox.faults.remove(failing)
     assert (await wide.run()).exit == 0
     assert await wide.held() == wide.model()
+
+
+async def test_a_cloud_that_is_out_as_a_whole_does_not_go_on_granting(wide: Installation) -> None:
+    first = await wide.run()
+    before = await wide.held()
+    wide.sandbox.fail(Fault(lambda one: one.service == "ims", image_error("IMG.0061", "x", 500)))
+    run = await wide.run()
+    assert (run.exit, run.outcome, run.generation) == (1, Outcome.FAILED, first.generation)
+    run = await reindex(replace(wide.setup, max_carry=timedelta(0)), (wide.source,), LIMITS)
+    assert (run.exit, run.outcome) == (1, Outcome.FAILED)
+    assert "rights that were withdrawn or could not be confirmed have ended" in run.notes[-1]
+    after = await wide.held()
+    assert after.keys() == before.keys(), "no image is lost"
+    assert not any(one.visible_to for key, one in after.items() if key.endswith("/shared"))
+    assert all(one == before[key] for key, one in after.items() if not key.endswith("/shared"))
+
+
+async def test_a_share_that_is_withdrawn_ends_though_all_else_is_held(wide: Installation) -> None:
+    await wide.run()
+    before = await wide.held()
+    listing, image = shares(wide)
+    wide.sandbox.cloud.unshare(listing.region, image, str(listing.project))
+    emptied_of_unshared(wide)
+    run = await wide.run()
+    assert (run.exit, run.outcome) == (4, Outcome.HELD)
+    key = key_of("huawei", listing.region, image, View.SHARED)
+    after = await wide.held()
+    assert key not in after or listing.project not in after[key].visible_to
+    assert before.keys() - after.keys() <= {key}
+    assert await wide.writer.served() == run.generation
 
 
 async def test_case_06_a_source_that_is_no_longer_configured_stays_until_it_is_given_up(

@@ -55,10 +55,11 @@ async def test_companions_are_kept_beside(wide: Installation) -> None:
 
 
 def listing_of(folder: Path) -> dict[str, int]:
+    """What stands in a folder beside the ledger, and beside who is writing there."""
     return {
         path.name: path.stat().st_mtime_ns
         for path in sorted(folder.iterdir())
-        if not path.name.startswith("ledger")
+        if not path.name.startswith(("ledger", "writer"))
     }
 
 
