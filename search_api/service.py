@@ -90,6 +90,7 @@ class Service:
         self.journal = ledger
         self._key = cursor_key
         self._now = question_now or clock.now
+        self._worded: Kept[str, bool] = Kept(KEPT_WORDINGS)
         self._etags: Kept[_Wording, str] = Kept(KEPT_WORDINGS)
         self._answers: Kept[str, bytes] = Kept(KEPT_ANSWERS)
         self._given: Kept[str, bool] = Kept(KEPT_ETAGS)
@@ -104,6 +105,8 @@ class Service:
         That is as long as the caller, the generation, the ledger's revision and the minute are the same.
         Raises EngineError.
         """
+        if self._worded.get(words) is None:
+            return None
         served = await self.catalogue.current()
         revision = await self.ledger.current(served.generation)
         etag = self._etags.get((words, form, caller, served.generation, revision.number, self.minute()))
@@ -127,6 +130,7 @@ class Service:
             prepared.asked_at,
         )
         self._etags.put(wording, etag, len(words) + _WORDING)
+        self._worded.put(words, True, len(words) + _WORDING)
         return Told(etag, body)
 
     async def prepare(self, caller: Caller, parameters: Iterable[tuple[str, str]]) -> Prepared:

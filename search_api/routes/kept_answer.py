@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aiohttp import HttpVersion11, web
+from aiohttp import web
 
 from engines.base import EngineError
 from search_api.caller import Access
 from search_api.problem import ProblemError
 from search_api.routes.keys import CALLER
-from search_api.routes.response import json_response, unchanged
-from search_api.routes.written import WrittenResponse
+from search_api.routes.response import unchanged
+from search_api.routes.written import whole_response
 from search_api.service import Form, Service
 
 FORMS: Mapping[str, Form] = {"/v1/images": Form.IMAGES, "/v1/facets": Form.FACETS}
@@ -41,16 +41,4 @@ class KeptAnswers:
         if told is None:
             request[CALLER] = caller
             return None
-        if _is_plain(request):
-            return WrittenResponse(told.body, told.etag)
-        return unchanged(request, told.etag) or json_response(told.body, told.etag)
-
-
-def _is_plain(request: web.BaseRequest) -> bool:
-    """Whether the whole answer is wanted, and the connection stays as it is."""
-    return (
-        request.method == "GET"
-        and request.keep_alive
-        and request.version == HttpVersion11
-        and "If-None-Match" not in request.headers
-    )
+        return unchanged(request, told.etag) or whole_response(request, told.body, told.etag)

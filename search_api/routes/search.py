@@ -8,20 +8,21 @@ from aiohttp import web
 from search_api.problem import ProblemError
 from search_api.routes.keys import DEADLINES, SERVICE, caller_of, pairs_of
 from search_api.routes.response import json_response, unchanged
+from search_api.routes.written import whole_response
 from search_api.service import Form, etag_of
 
 
-async def search(request: web.Request) -> web.Response:
+async def search(request: web.Request) -> web.StreamResponse:
     """Answer a search by its parameters."""
     return await _by_parameters(request, Form.IMAGES)
 
 
-async def facets(request: web.Request) -> web.Response:
+async def facets(request: web.Request) -> web.StreamResponse:
     """Answer a search with its counts only."""
     return await _by_parameters(request, Form.FACETS)
 
 
-async def _by_parameters(request: web.Request, form: Form) -> web.Response:
+async def _by_parameters(request: web.Request, form: Form) -> web.StreamResponse:
     service = request.app[SERVICE]
     caller = await caller_of(request)
     prepared = await service.prepare(caller, pairs_of(request))
@@ -29,7 +30,7 @@ async def _by_parameters(request: web.Request, form: Form) -> web.Response:
     if known is not None:
         return known
     told = await service.tell(prepared, form, request.rel_url.raw_query_string)
-    return json_response(told.body, told.etag)
+    return whole_response(request, told.body, told.etag)
 
 
 async def search_by_body(request: web.Request) -> web.Response:

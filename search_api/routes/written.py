@@ -4,16 +4,31 @@ import time
 from email.utils import formatdate
 from functools import lru_cache
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
 
-from search_api.routes.response import JSON_HEADERS
+from search_api.routes.response import JSON_HEADERS, json_response
+
+
+def whole_response(request: web.BaseRequest, body: bytes, etag: str) -> web.StreamResponse:
+    """Answer with JSON as `json_response` does, as soon as can be."""
+    return WrittenResponse(body, etag) if _is_plain(request) else json_response(body, etag)
+
+
+def _is_plain(request: web.BaseRequest) -> bool:
+    """Whether the whole answer is wanted, and the connection stays as it is."""
+    return (
+        request.method == "GET"
+        and request.keep_alive
+        and request.version == HttpVersion11
+        and "If-None-Match" not in request.headers
+    )
 
 
 class WrittenResponse(web.StreamResponse):
     """JSON to a GET by HTTP/1.1 on a connection that is kept: the same bytes as `json_response`.
 
-    Made for answers that are there already: gathering their headers would take longer than all the rest.
+    Of an answer that is there already, gathering its headers would take longer than all the rest.
     """
 
     def __init__(self, body: bytes, etag: str) -> None:
