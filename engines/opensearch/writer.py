@@ -72,7 +72,11 @@ async def open_writer(
     writer = OpenSearchWriter(
         client, names, clock, lease, identity, shards=shards, replicas=replicas, loading=given
     )
-    await writer.sweep()
+    try:
+        await writer.sweep()
+    except BaseException:
+        await writer.close()
+        raise
     return writer
 
 

@@ -227,7 +227,7 @@ async def test_a_host_that_hangs_does_not_cost_it(there: Place, monkeypatch: pyt
 
     async with passing(there.url, before) as one, passing(there.url, before) as two:
         client = Client(Cluster((one, two), timeout=4 * PATIENCE))
-        async with held(there, hand, "first", client):
+        async with closing(client, over), held(there, hand, "first", client):
             await asleep(hand)
             first = await beat(there)
             hangs.set()
@@ -238,8 +238,39 @@ async def test_a_host_that_hangs_does_not_cost_it(there: Place, monkeypatch: pyt
                 hand.move(AGAIN_SECONDS)
                 await asleep(hand)
                 assert await beat(there) > first
+
+
+@asynccontextmanager
+async def closing(client: Client, over: asyncio.Event) -> AsyncIterator[None]:
+    """Let hosts go on in the end, and close the client."""
+    try:
+        yield
+    finally:
         over.set()
         await client.close()
+
+
+async def test_it_is_given_back_by_who_is_cancelled_while_it_sweeps(there: Place) -> None:
+    """Nobody has the writer yet, to close it."""
+    sweeping = asyncio.Event()
+
+    async def before(request: web.Request) -> None:
+        if request.path == f"/{there.names.all}/_mapping":
+            known = await holding(there.client, there.names)
+            if known is not None:
+                sweeping.set()
+                await asyncio.Event().wait()
+
+    hand = HandClock()
+    async with passing(there.url, before) as url:
+        opening = open_writer(Cluster((url,)), prefix=there.names.prefix, clock=hand.clock, replicas=0)
+        task = asyncio.create_task(opening)
+        async with asyncio.timeout(PATIENCE):
+            await sweeping.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert await holding(there.client, there.names) is None
 
 
 async def test_a_write_whose_answer_was_lost_is_still_ours(there: Place) -> None:
