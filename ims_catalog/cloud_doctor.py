@@ -19,7 +19,7 @@ from ims_catalog.check import Check, doubtful, fine, unseen, wrong
 from ims_catalog.cloud_rights import caught, checks_of_rights
 from ims_catalog.cloud_words import listed, some, todo_of_connection, todo_of_failure
 from ims_catalog.compose import limits as limits_of
-from ims_catalog.compose import sources
+from ims_catalog.compose import sources as sources_of
 from ims_catalog.configuration import ConfigurationError
 from ims_catalog.settings import Settings
 from indexer.deadline import Deadline, deadline_in
@@ -35,7 +35,7 @@ from indexer.sources.projects import choose, visible_projects
 from indexer.sources.source import Source
 
 SECONDS = 20.0
-"""Time that each source is given, all of them at once."""
+"""Time that the sources are given."""
 
 _REQUEST_SECONDS = 8.0
 _CONNECT_SECONDS = 5.0
@@ -46,18 +46,20 @@ _Knocked = Mapping[Door, timedelta | Failure | None]
 """How far our clock is ahead of each service's, or why it does not answer."""
 
 
-async def checks_of_clouds(
-    settings: Settings, clock: Clock, *, seconds: float = SECONDS
-) -> tuple[Check, ...]:
+async def checks_of_clouds(settings: Settings, clock: Clock) -> tuple[Check, ...]:
     """Look at every source whose credential can be read."""
-    limits = _hasty(limits_of(settings))
-    async with open_session(limits) as session:
-        lanes = Lanes(limits, clock)
+    return await checks_of_sources(_readable(settings), limits_of(settings), clock)
+
+
+async def checks_of_sources(
+    sources: Sequence[Source], limits: Limits, clock: Clock, *, seconds: float = SECONDS
+) -> tuple[Check, ...]:
+    """Look at sources, in `seconds` at most and all of them at once."""
+    hasty = _hasty(limits)
+    async with open_session(hasty) as session:
+        lanes = Lanes(hasty, clock)
         found = await asyncio.gather(
-            *(
-                _checks(source, session, lanes, limits, deadline_in(seconds, clock))
-                for source in _readable(settings)
-            )
+            *(_checks(one, session, lanes, hasty, deadline_in(seconds, clock)) for one in sources)
         )
     return tuple(check for checks in found for check in checks)
 
@@ -67,7 +69,7 @@ def _readable(settings: Settings) -> list[Source]:
     found: list[Source] = []
     for given in settings.sources:
         try:
-            found += sources(settings.model_copy(update={"sources": (given,)}))
+            found += sources_of(settings.model_copy(update={"sources": (given,)}))
         except ConfigurationError:
             continue
     return found

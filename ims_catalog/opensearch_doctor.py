@@ -1,6 +1,7 @@
 """What the doctor sees of an OpenSearch cluster, with whatever rights the settings give it."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -191,12 +192,12 @@ async def _templates(client: Client, names: Names) -> Check:
     found = templates_for(generation, composable, components, legacy)
     changing = [one for one in found if one.for_data_streams or not one.sets <= _SET_BY_US]
     if changing:
-        said = "; ".join(f"{one} {_effect(one)}" for one in changing)
+        said = "; ".join(f"{one} {_effect(one, _SET_BY_US)}" for one in changing)
         return wrong("templates", f"{said}: reindex makes no generation like that", _shield(names, changing))
     beside = [one for name in others for one in templates_for(name, composable, components, legacy)]
-    changing = [one for one in dict.fromkeys(beside) if one.for_data_streams or one.sets]
+    changing = [one for one in dict.fromkeys(beside) if one.for_data_streams or not one.sets <= _SET_BESIDE]
     if changing:
-        said = "; ".join(f"{one} {_effect(one)}" for one in changing)
+        said = "; ".join(f"{one} {_effect(one, _SET_BESIDE)}" for one in changing)
         return doubtful("templates", f"{said} on the indices of lease and ledger", _shield(names, changing))
     if found:
         return fine("templates", f"{found[0]} changes nothing of a generation")
@@ -212,10 +213,10 @@ def _shield(names: Names, changing: Sequence[Template]) -> str:
     )
 
 
-def _effect(template: Template) -> str:
+def _effect(template: Template, set_by_us: AbstractSet[str]) -> str:
     if template.for_data_streams:
         return "lets nothing but data streams be made"
-    return f"sets {', '.join(sorted(template.sets - _SET_BY_US or template.sets))}"
+    return f"sets {', '.join(sorted(template.sets - set_by_us))}"
 
 
 async def _policies(client: Client, names: Names) -> Check:
@@ -256,6 +257,11 @@ def _paths(settings: Mapping[str, object], above: str) -> frozenset[str]:
 
 _SET_BY_US = _paths(entries(index_body(shards=1), "settings", "index"), "index")
 """Settings that a generation is made with: no template changes them."""
+
+_SET_BESIDE = frozenset(
+    f"index.{name}" for name in ("hidden", "number_of_shards", "number_of_replicas", "auto_expand_replicas")
+)
+"""Likewise those of lease and ledger; how many copies there are follows from the last."""
 
 
 def _ours(names: Names, found: Mapping[str, object]) -> Mapping[str, object]:
