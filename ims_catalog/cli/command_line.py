@@ -17,9 +17,11 @@ COMMANDS = {
     "schedule": "Crawl the configured clouds again and again, at the times that are set.",
     "serve": "Answer questions over HTTP.",
     "search": "Ask the catalogue: ims-catalog search 'KVM GPU images for 64-bit Ubuntu with UEFI'.",
-    "runs": "Show what the last runs did.",
+    "runs": "Show what the last runs did; ims-catalog runs show RUN: all of one.",
+    "changes": "Show what became of images: ims-catalog changes --since 7d ubuntu.",
     "purge": "Give up what was taken out of the settings, with its images.",
-    "doctor": "Check settings and engine, and say what is wrong and what to do.",
+    "state": "Back up what the ledger knows of runs and changes, or restore it.",
+    "doctor": "Check settings, clouds and engine, and say what is wrong and what to do.",
     "fields": "Show what is known of an image, and how to ask for it.",
     "sandbox": "Run a made-up cloud on this machine, to try things out.",
 }
@@ -50,13 +52,27 @@ def application(wanted: str | None) -> typer.Typer:
     )
     app.callback()(_all_commands)
     for name, summary in COMMANDS.items():
-        app.command(name, help=None if name == wanted else summary)(_load(name) if name == wanted else _other)
+        if name != wanted:
+            app.command(name, help=summary)(_other)
+        elif name in _GROUPS:
+            app.add_typer(_group(name), name=name)
+        else:
+            app.command(name)(_command(name))
     return app
 
 
-def _load(name: str) -> Callable[..., None]:
+_GROUPS = {"runs", "state"}
+"""Those that have commands of their own."""
+
+
+def _command(name: str) -> Callable[..., None]:
     command: Callable[..., None] = importlib.import_module(f"ims_catalog.cli.{name}").command
     return command
+
+
+def _group(name: str) -> typer.Typer:
+    group: typer.Typer = importlib.import_module(f"ims_catalog.cli.{name}").group
+    return group
 
 
 def _all_commands() -> None:

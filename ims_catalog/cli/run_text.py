@@ -8,7 +8,7 @@ NAMED = 5
 
 def in_words(run: Run) -> str:
     """Say what a run did, and once for each reason which listings are not whole."""
-    lines = [f"run {run.run}: {_outcome(run)}"]
+    lines = [f"run {run.run}: {outcome_in_words(run)}"]
     if run.reason:
         lines.append(f"  {run.reason}")
     lines += [f"  {note}" for note in run.notes]
@@ -25,7 +25,8 @@ def in_words(run: Run) -> str:
     return "\n".join(lines)
 
 
-def _outcome(run: Run) -> str:
+def outcome_in_words(run: Run) -> str:
+    """Say how a run ended, with its numbers."""
     if run.outcome in {Outcome.FAILED, Outcome.HELD}:
         return f"{run.outcome.value}; nothing was published, the catalogue stays as it was"
     counts = ", ".join(

@@ -104,6 +104,86 @@ class TestReindex:
         assert "failed: the run was interrupted" in out
 
 
+class TestLedger:
+    async def test_a_run_is_shown_with_reasons_and_changes(self, folder: Path, sandbox: Sandbox) -> None:
+        sandbox.fail(Fault(matching(image_type="market"), forbidden()))
+        await run(folder, "reindex")
+        _, out, _ = await run(folder, "runs", "--json")
+        name = orjson.loads(out)[0]["run"]
+        code, out, _ = await run(folder, "runs", "show", name, "--limit", "2")
+        assert code == 0
+        market = out[out.index("sandbox/cn-north-4/market") :]
+        assert all(word in out for word in (f"run {name}: published", "exit code 3", "pages", "unlisted"))
+        assert "incomplete" in market.split("\n")[0]
+        assert "forbidden" in market.split("\n")[1].lower()
+        assert (out.count("  added "), f"changes --since {name}" in out) == (2, True)
+        _, out, _ = await run(folder, "runs", "show", name, "--json", "--limit", "5000")
+        told = orjson.loads(out)
+        assert (told["exit"], told["scopes"][0].keys() >= {"took", "pages"}) == (3, True)
+        _, out, _ = await run(folder, "changes", "--since", name, "--json", "--limit", "5000")
+        assert orjson.loads(out) == {"changes": told["changes"], "more": False}
+        code, out, _ = await run(folder, "changes", "ubuntu", "--since", "2h", "--limit", "1")
+        assert (code, out.count("  added ")) == (0, 1)
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (("runs", "show", "nosuchrun"), "no run 'nosuchrun' is kept"),
+            (("runs", "--json", "show", "nosuchrun"), "--json come after the word"),
+            (("runs", "shwo"), "shwo"),
+            (("changes", "--since", "soon"), "--since: is no date such as"),
+            (("changes", "x" * 5000), "the question"),
+        ],
+        ids=["no such run", "options before the word", "no such word", "no date", "too long"],
+    )
+    async def test_what_cannot_be_shown_is_said(
+        self, folder: Path, arguments: tuple[str, ...], said: str
+    ) -> None:
+        await run(folder, "reindex")
+        code, _, err = await run(folder, *arguments)
+        assert (code, said in err) == (2, True)
+
+    async def test_a_backup_is_written_and_restored(self, folder: Path, tmp_path: Path) -> None:
+        code, _, err = await run(folder, "state", "export", "backup")
+        assert (code, "ims-catalog reindex makes one" in err) == (1, True)
+        await run(folder, "reindex")
+        code, out, err = await run(folder, "state", "export", "backup")
+        assert (code, out, "exported 1 runs" in err) == (0, "", True)
+        backup = folder / "backup"
+        assert backup.stat().st_mode & 0o077 == 0
+        assert not await asyncio.to_thread(lambda: list(folder.glob(".backup*")))
+        code, out, _ = await run(folder, "state", "export", "-")
+        assert (code, len(out.splitlines())) == (0, len(backup.read_text().splitlines()))
+        _, runs, _ = await run(folder, "runs", "--json")
+        code, _, err = await run(folder, "state", "import", "backup")
+        assert (code, "--replace" in err) == (1, True)
+        lines = backup.read_bytes().splitlines(keepends=True)
+        (folder / "half").write_bytes(b"".join(lines[:-1]))
+        code, _, err = await run(folder, "state", "import", "half", "--replace")
+        assert (code, "half is cut off" in err) == (1, True)
+        assert (await run(folder, "runs", "--json"))[1] == runs
+        elsewhere = str(tmp_path / "elsewhere")
+        code, out, _ = await run(folder, "state", "import", "backup", IMS_CATALOG_ENGINE__PATH=elsewhere)
+        assert (code, "restored 1 runs" in out) == (0, True)
+        assert (await run(folder, "runs", "--json", IMS_CATALOG_ENGINE__PATH=elsewhere))[1] == runs
+        code, _, _ = await run(folder, "state", "import", "backup", "--replace")
+        assert (code, (await run(folder, "runs", "--json"))[1]) == (0, runs)
+        assert (await run(folder, "reindex", "--json"))[0] == 0
+
+    async def test_nothing_is_restored_while_a_run_goes_on(self, folder: Path, sandbox: Sandbox) -> None:
+        await run(folder, "reindex")
+        await run(folder, "state", "export", "backup")
+        sandbox.fail(Fault(matching(image_type="market"), Hang()))
+        going = await start(folder, "reindex")
+        async with asyncio.timeout(PATIENCE):
+            assert going.stderr is not None
+            await going.stderr.readline()
+            code, _, err = await run(folder, "state", "import", "backup", "--replace")
+            assert (code, f"process {going.pid} on " in err) == (5, True)
+            going.send_signal(signal.SIGTERM)
+            await going.communicate()
+
+
 class TestServe:
     async def test_workers_share_a_port_and_a_dead_one_is_replaced(self, folder: Path) -> None:
         await run(folder, "reindex")
