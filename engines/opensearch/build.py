@@ -20,8 +20,8 @@ from engines.opensearch.creation import (
 from engines.opensearch.entry import entry
 from engines.opensearch.meta import Meta
 from engines.opensearch.sealing import COUNT_SECONDS, read_sealed
-from engines.opensearch.stored import pieces
-from engines.opensearch.verify import Added, verify
+from engines.opensearch.stored import piece_id, pieces
+from engines.opensearch.verify import Added, Amended, verify, verify_amended
 from mappings.document import Stored
 
 Publish = Callable[["OpenSearchBuild"], Awaitable[None]]
@@ -47,7 +47,8 @@ class Steps:
 class OpenSearchBuild:
     """Implements `engines.base.Build`: add, seal, verify, publish, in this order; or discard.
 
-    Its index must have been created; `uuid` is that of the index.
+    Its index must have been created; `uuid` is that of the index. One that is a clone of `source` is an
+    `engines.base.Amendment`.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class OpenSearchBuild:
         replicas: int | None,
         loading: Loading,
         clock: Clock,
+        source: Meta | None = None,
     ) -> None:
         self.planned_on = planned_on
         self.meta = meta
@@ -75,6 +77,8 @@ class OpenSearchBuild:
         self._clock = clock
         self._bulk = Bulk(client, meta.generation, clock, loading)
         self._added = Added()
+        self._source = source
+        self._amended = None if source is None else Amended(source.generation, self._added)
         self._last_key = ""
         self._verified = False
         self._publishing: asyncio.Task[None] | None = None
@@ -98,14 +102,27 @@ class OpenSearchBuild:
             turn = documents[start : start + _TURN]
             await self._bulk.add((each.key, entry(each)) for each in turn)
             self._added.count(turn)
+            if self._amended is not None:
+                self._amended.written.update(each.key for each in turn)
             await asyncio.sleep(0)
+
+    async def remove(self, keys: Sequence[str]) -> None:
+        """Take documents out of what was cloned. Raises as `add` does, ValueError where nothing was."""
+        if self._amended is None:
+            raise ValueError(f"{self.generation} is built whole")
+        self._amended.removed.update(keys)
+        await self._bulk.remove(keys)
 
     async def seal(self, companions: Companions) -> None:
         """Finish the generation: all is in the index, which takes no more and knows what it holds.
 
         Raises as `add` does, and EngineUnavailable where another hand deleted the index meanwhile.
         """
-        await self._bulk.add(pieces(companions))
+        given = list(pieces(companions))
+        await self._bulk.add(given)
+        if self._source is not None and self._source.sealed is not None:
+            before = self._source.sealed.companions
+            await self._bulk.remove(piece_id(number) for number in range(len(given), before))
         await self._bulk.finish()
         await check_same(self._client, self.generation, self._uuid)
         await block_writes(self._client, self.generation)
@@ -121,7 +138,10 @@ class OpenSearchBuild:
         if sealed is None:
             raise ValueError(f"{self.generation} has not been sealed")
         await check_same(self._client, self.generation, self._uuid)
-        await verify(self._client, self.generation, sealed, self._added, expected)
+        if self._amended is None:
+            await verify(self._client, self.generation, sealed, self._added, expected)
+        else:
+            await verify_amended(self._client, self.generation, sealed, self._amended, expected)
         await replicate(self._client, self.generation, self._replicas, self._clock)
         self._verified = True
 

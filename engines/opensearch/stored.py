@@ -1,7 +1,7 @@
 """Reading back what a generation holds: its documents by ascending key, and its companions."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 
 import orjson
@@ -38,7 +38,9 @@ NO_COMPANION: Mapping[str, object] = {"bool": {"must_not": [{"exists": {"field":
 """Holds for all that are documents."""
 
 
-async def documents(client: Client, generation: str, sealed: Sealed) -> AsyncIterator[Sequence[Stored]]:
+async def documents(
+    client: Client, generation: str, sealed: Sealed
+) -> AsyncGenerator[Sequence[Stored], None]:
     """Stream the documents by ascending key. Raises GenerationGone, DamagedGeneration if some are missing."""
     seen = 0
     wanted = {"stored_fields": STORED}
@@ -49,7 +51,9 @@ async def documents(client: Client, generation: str, sealed: Sealed) -> AsyncIte
     _check_all(generation, sealed, seen)
 
 
-async def outlines(client: Client, generation: str, sealed: Sealed) -> AsyncIterator[Sequence[Outline]]:
+async def outlines(
+    client: Client, generation: str, sealed: Sealed
+) -> AsyncGenerator[Sequence[Outline], None]:
     """Stream the outlines by ascending key. Raises as `documents` does."""
     seen = 0
     wanted = {"stored_fields": "_none_", "docvalue_fields": [OUTLINE, TOLD]}
@@ -128,7 +132,7 @@ def pieces(companions: Companions) -> Iterator[tuple[str, bytes]]:
     for kind, given in (("flavors", companions.flavors), ("os_versions", companions.os_versions)):
         for piece in _cut(given):
             raw = b'{"%b":[%b]}' % (kind.encode(), piece)
-            yield _piece_id(number), orjson.dumps({COMPANION: kind, RAW: raw.decode()})
+            yield piece_id(number), orjson.dumps({COMPANION: kind, RAW: raw.decode()})
             number += 1
 
 
@@ -136,7 +140,7 @@ async def companions(client: Client, generation: str, sealed: Sealed) -> Compani
     """Give flavors and OS versions. Raises GenerationGone, and DamagedGeneration if a piece is missing."""
     found: dict[str, list[Mapping[str, object]]] = {"flavors": [], "os_versions": []}
     for start in range(0, sealed.companions, _PIECES):
-        wanted = [_piece_id(number) for number in range(start, min(start + _PIECES, sealed.companions))]
+        wanted = [piece_id(number) for number in range(start, min(start + _PIECES, sealed.companions))]
         body = {"query": {"ids": {"values": wanted}}, "size": len(wanted), "stored_fields": [RAW]}
         read = {text(hit, "_id"): hit for hit in hits(await search(client, generation, body))}
         for name in wanted:
@@ -219,7 +223,8 @@ def _field(hit: object, name: str) -> str:
     return found[0]
 
 
-def _piece_id(number: int) -> str:
+def piece_id(number: int) -> str:
+    """Give the id of a document of the index that holds a piece of the companions."""
     return f"companions/{number}"
 
 

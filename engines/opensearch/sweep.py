@@ -12,6 +12,7 @@ import orjson
 from engines.generation import term_of
 from engines.opensearch.client import Client, Forbidden, Refused
 from engines.opensearch.creation import delete_index
+from engines.opensearch.meta import read_meta
 from engines.opensearch.names import Names
 from engines.opensearch.retire import never_served, unfinished
 from engines.opensearch.served import generations, metas, served
@@ -36,29 +37,35 @@ async def sweep(
     present = await served(client, names)
     generation = None if present is None else present.generation
     ours = await generations(client, names, identity)
-    for index in await _made_by_writing(client, names, building, begun, below):
+    for index in await _without_a_name(client, names, building, begun, below):
         await delete_index(client, index)
     for index in (*unfinished(ours, building, below), *never_served(ours, generation, building, below)):
         await _delete_unless_served(client, names, index, generation or names.lease)
 
 
-async def _made_by_writing(
+async def _without_a_name(
     client: Client, names: Names, building: Collection[str], begun: Collection[str], below: int
 ) -> list[str]:
-    """Give indices that say nothing of themselves, and bear the name of a generation that was begun here.
+    """Give indices that bear the name of a generation that was begun here, but do not say so themselves.
 
-    A cluster makes them of documents that are on their way to an index which somebody deletes.
+    A cluster makes those that say nothing of documents that are on their way to an index which somebody
+    deletes. Those that say the name of another generation are clones of it whose making broke off.
     """
     found = await metas(client, names.all) or {}
     return [
         index
         for index, value in found.items()
-        if value is None
+        if (value is None or _names_another(index, value))
         and names.is_generation(index)
         and index in begun
         and index not in building
         and term_of(index) < below
     ]
+
+
+def _names_another(index: str, value: object) -> bool:
+    meta = read_meta(index, value)
+    return meta is not None and meta.generation != index
 
 
 async def _delete_unless_served(client: Client, names: Names, index: str, present: str) -> None:

@@ -9,16 +9,20 @@ import orjson
 from engines.base import Expected, GenerationRejected
 from engines.opensearch.client import Client
 from engines.opensearch.meta import Sealed
-from engines.opensearch.reply import entries, whole
+from engines.opensearch.reply import entries, items, whole
 from engines.opensearch.sealing import COUNT_SECONDS
-from engines.opensearch.stored import search, some_documents
+from engines.opensearch.stored import NO_COMPANION, hits, search, some_documents, these_documents
 from mappings.document import Stored
+from mappings.opensearch import KEY
 
 SAMPLES = 50
 """So many documents at least are read back, where there are as many."""
 
 _SCOPES = 500
 """Scopes that are counted in one request."""
+
+_KEYS = 10_000
+"""Keys that are looked for in one request; OpenSearch takes 65,536 terms by default."""
 
 
 @dataclass(slots=True)
@@ -45,6 +49,56 @@ class Added:
         """Keep every other sample, and take half as many from now on."""
         self.samples = dict(list(self.samples.items())[::2])
         self._stride *= 2
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """What was done to a clone of `source`: what was added to it, the keys of it, and those removed."""
+
+    source: str
+    added: Added
+    written: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
+
+
+async def verify_amended(
+    client: Client, index: str, sealed: Sealed, amended: Amended, expected: Expected
+) -> None:
+    """Compare a clone with what was planned: counts, what was added, what was removed, and some of the rest.
+
+    Raises GenerationRejected.
+    """
+    added = amended.added
+    if sealed.documents != expected.documents:
+        raise GenerationRejected(f"{sealed.documents} documents instead of {expected.documents}")
+    scopes = sorted(added.per_scope.keys() | expected.per_scope.keys())
+    _compare_scopes(await _per_scope(client, index, scopes), expected.per_scope)
+    await _compare_samples(client, index, added.samples)
+    await _check_removed(client, index, sorted(amended.removed))
+    others = await _drawn(client, amended.source)
+    touched = amended.written | amended.removed
+    await _compare_samples(
+        client, index, {each.key: each.digest for each in others if each.key not in touched}
+    )
+
+
+async def _check_removed(client: Client, index: str, keys: Sequence[str]) -> None:
+    for start in range(0, len(keys), _KEYS):
+        query = {"terms": {KEY: keys[start : start + _KEYS]}}
+        body = {"query": query, "size": 0, "track_total_hits": True}
+        left = whole(await search(client, index, body, COUNT_SECONDS), "hits", "total", "value")
+        if left:
+            raise GenerationRejected(f"{left} documents that were removed are still there")
+
+
+async def _drawn(client: Client, index: str) -> Sequence[Stored]:
+    """Draw documents by lot."""
+    lot = {"seed": index, "field": "_seq_no"}
+    query = {"function_score": {"query": NO_COMPANION, "random_score": lot, "boost_mode": "replace"}}
+    body = {"query": query, "size": SAMPLES, "_source": False, "docvalue_fields": [KEY]}
+    body |= {"track_total_hits": False, "stored_fields": "_none_"}
+    drawn = hits(await search(client, index, body, COUNT_SECONDS))
+    return await these_documents(client, index, [str(items(hit, "fields", KEY)[0]) for hit in drawn])
 
 
 async def verify(client: Client, index: str, sealed: Sealed, added: Added, expected: Expected) -> None:

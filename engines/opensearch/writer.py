@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 
 import orjson
@@ -20,6 +21,7 @@ from engines.generation import parse_generation, term_of
 from engines.opensearch.build import OpenSearchBuild, Steps
 from engines.opensearch.bulk import Loading
 from engines.opensearch.client import Client, Cluster, Refused
+from engines.opensearch.clone import clone_index
 from engines.opensearch.creation import create_index, delete_index, write_meta
 from engines.opensearch.installation import installation
 from engines.opensearch.lease import Lease, take_lease
@@ -28,10 +30,10 @@ from engines.opensearch.names import Names
 from engines.opensearch.reply import part
 from engines.opensearch.retire import retired
 from engines.opensearch.served import generations, kept, metas, served
-from engines.opensearch.stored import companions, documents
+from engines.opensearch.stored import companions, documents, outlines, these_documents
 from engines.opensearch.sweep import sweep
 from engines.opensearch.version import check_version
-from mappings.document import Stored
+from mappings.document import Outline, Stored
 from mappings.schema import SCHEMA
 
 ALIAS_SECONDS = 30.0
@@ -135,8 +137,21 @@ class OpenSearchWriter:
 
         Raises GenerationGone, DamagedGeneration or ForeignGeneration.
         """
-        async for page in documents(self._client, generation, await self._sealed(generation)):
-            yield page
+        pages = documents(self._client, generation, await self._sealed(generation))
+        async with aclosing(pages):
+            async for page in pages:
+                yield page
+
+    async def outlined(self, generation: str) -> "OpenSearchOutlined | None":
+        """Give the documents in outline; None where another version wrote them. Raises as `documents`."""
+        meta = await kept(self._client, self._names, generation)
+        if meta.sealed is None or meta.clones is None or meta.schema != SCHEMA:
+            return None
+        return OpenSearchOutlined(self._client, generation, meta.sealed)
+
+    async def check(self) -> None:
+        """Look whether this process still has the right to write. Raises Superseded, EngineUnavailable."""
+        await self._lease.check()
 
     async def companions(self, generation: str) -> Companions:
         """Give flavors and OS versions of a generation. Raises as `documents` does."""
@@ -149,6 +164,27 @@ class OpenSearchWriter:
         GenerationRejected where the cluster makes something else of the index, Superseded if the right to
         write was lost.
         """
+        await self._prepare(generation)
+        meta = Meta(self._installation, generation, SCHEMA)
+        uuid = await create_index(self._client, meta, shards=self._shards)
+        return self._built(meta, planned_on, uuid)
+
+    async def amend(self, generation: str, planned_on: str) -> OpenSearchBuild | None:
+        """Start to build a generation from a clone of the one served; None where it is not to be cloned.
+
+        Removes and raises what `begin` does.
+        """
+        version = await check_version(self._client)
+        source = await served(self._client, self._names)
+        if source is None or source.generation != planned_on or source.sealed is None:
+            return None
+        await self._prepare(generation)
+        meta = Meta(self._installation, generation, SCHEMA, clones=(source.clones or 0) + 1)
+        uuid = await clone_index(self._client, source, meta, shards=self._shards, version=version)
+        return None if uuid is None else self._built(meta, planned_on, uuid, source)
+
+    async def _prepare(self, generation: str) -> None:
+        """Make sure of the right to write, and of a place where nothing is left of others."""
         parts = parse_generation(generation)
         if (parts.prefix, parts.schema) != (self._names.prefix, SCHEMA):
             raise ForeignGeneration(
@@ -159,8 +195,10 @@ class OpenSearchWriter:
         await self._lease.check()
         await self._sweep(below=parts.term)
         await self._lease.begin_build(generation)
-        meta = Meta(self._installation, generation, SCHEMA)
-        uuid = await create_index(self._client, meta, shards=self._shards)
+
+    def _built(
+        self, meta: Meta, planned_on: str | None, uuid: str, source: Meta | None = None
+    ) -> OpenSearchBuild:
         build = OpenSearchBuild(
             self._client,
             meta,
@@ -170,6 +208,7 @@ class OpenSearchWriter:
             replicas=self._replicas,
             loading=self._loading,
             clock=self._clock,
+            source=source,
         )
         self._builds.append(build)
         return build
@@ -255,14 +294,32 @@ class OpenSearchWriter:
         )
 
     async def _highest(self) -> int:
-        """Give the highest term of a generation of this installation, 0 where there is none."""
-        return max((term_of(meta.generation) for meta in await self._ours()), default=0)
+        """Give the highest term of a generation of this installation that was begun, 0 where none was."""
+        known = (*(meta.generation for meta in await self._ours()), *self._lease.begun)
+        return max(map(term_of, known), default=0)
 
     async def _sealed(self, generation: str) -> Sealed:
         sealed = (await kept(self._client, self._names, generation)).sealed
         if sealed is None:
             raise GenerationGone(f"{generation!r} is no longer kept")
         return sealed
+
+
+class OpenSearchOutlined:
+    """Implements `engines.base.Outlined`."""
+
+    def __init__(self, client: Client, generation: str, sealed: Sealed) -> None:
+        self._client = client
+        self._generation = generation
+        self._sealed = sealed
+
+    def outlines(self) -> AsyncIterator[Sequence[Outline]]:
+        """Stream the outlines by ascending key. Raises GenerationGone, DamagedGeneration."""
+        return outlines(self._client, self._generation, self._sealed)
+
+    async def documents(self, keys: Sequence[str]) -> Sequence[Stored]:
+        """Read the documents with these keys. Raises DamagedGeneration where one is missing."""
+        return await these_documents(self._client, self._generation, keys)
 
 
 def _superseded(build: OpenSearchBuild, present: str | None) -> Superseded:

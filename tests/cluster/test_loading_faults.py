@@ -42,11 +42,13 @@ async def writing(
     replicas: int | None = 0,
     clock: Clock | None = None,
     within: float = 60.0,
+    shards: int = 1,
 ) -> AsyncIterator[OpenSearchWriter]:
     writer = await open_writer(
         Cluster((url or place.url,), timeout=within),
         prefix=place.names.prefix,
         clock=clock or system_clock(),
+        shards=shards,
         replicas=replicas,
         loading=loading,
     )
