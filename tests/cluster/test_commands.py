@@ -16,6 +16,7 @@ import orjson
 import pytest
 import trustme
 
+from clouds.rights import policy
 from engines.generation import Generation
 from engines.opensearch.client import Client, Cluster, quoted
 from engines.opensearch.installation import installation
@@ -289,7 +290,8 @@ class TestDoctor:
         await run(folder, "reindex")
         code, out, _ = await run(folder, "doctor")
         assert (code, "nobody writes" in out) == (0, True)
-        sandbox.fail(Fault(matching(image_type="market"), Hang()))
+        # The doctor asks for one image only, and is answered.
+        sandbox.fail(Fault(lambda one: one.image_type == "market" and one.parameters["limit"] != "1", Hang()))
         writing = await start(folder, "reindex")
         async with asyncio.timeout(PATIENCE):
             assert writing.stderr is not None
@@ -367,6 +369,10 @@ class TestDoctor:
         code, out, _ = await run(folder, "doctor", "--roles")
         assert code == 0
         assert orjson.loads(out) == orjson.loads(orjson.dumps(roles(place.names.prefix)))
+
+    async def test_the_policy_for_the_cloud_is_printed_without_any_settings(self, tmp_path: Path) -> None:
+        code, out, _ = await run(tmp_path, "doctor", "--policy")
+        assert (code, orjson.loads(out)) == (0, policy())
 
 
 async def test_the_mapping_is_printed(tmp_path: Path) -> None:
