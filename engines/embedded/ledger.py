@@ -134,17 +134,15 @@ class EmbeddedLedger:
 
     async def trim(self, keep: Keep, now: datetime) -> None:
         """Drop what is beyond what is to be kept; the last run always stays."""
-        last = self._rows("SELECT number, entry FROM runs ORDER BY number DESC LIMIT -1 OFFSET 1")
-        old = [
-            number
-            for place, (number, entry) in enumerate(last, start=2)
-            if place > keep.runs or read_run(entry).started < now - keep.age
-        ]
+        beyond = self._rows("SELECT number FROM runs ORDER BY number DESC LIMIT 1 OFFSET ?", keep.runs)
+        old = max(beyond[0][0] if beyond else 0, self._last_before(now - keep.age))
         too_many = self._rows(
             "SELECT position FROM changes ORDER BY position DESC LIMIT 1 OFFSET ?", keep.changes
         )
         with self._writing() as cursor:
-            cursor.executemany("DELETE FROM runs WHERE number = ?", [(number,) for number in old])
+            cursor.execute(
+                "DELETE FROM runs WHERE number <= ? AND number < (SELECT max(number) FROM runs)", (old,)
+            )
             gone = cursor.execute(
                 "SELECT max(position) FROM changes WHERE at < ?1 OR position <= ?2",
                 (_micros(now - keep.age), too_many[0][0] if too_many else 0),
@@ -253,6 +251,18 @@ class EmbeddedLedger:
         """Let go of the file."""
         self._connection.close()
 
+    def _last_before(self, moment: datetime) -> int:
+        """Give the number of the last run of the oldest ones that all began before a moment, 0 for none."""
+        last = 0
+        while rows := self._rows(
+            "SELECT number, entry FROM runs WHERE number > ? ORDER BY number LIMIT ?", last, _RUNS_AT_ONCE
+        ):
+            for number, entry in rows:
+                if read_run(entry).started >= moment:
+                    return last
+                last = number
+        return last
+
     def _look(self) -> None:
         """Read anew what another process wrote; `data_version` tells without reading any page."""
         ((version,),) = self._rows("PRAGMA data_version")
@@ -290,6 +300,9 @@ class EmbeddedLedger:
         except (OSError, sqlite3.Error) as error:
             raise EngineUnavailable(f"cannot read the ledger {self._path}: {error}") from error
 
+
+_RUNS_AT_ONCE = 20
+"""A run may hold the states of a thousand scopes."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

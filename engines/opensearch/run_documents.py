@@ -17,6 +17,9 @@ from engines.opensearch.settled import RECORDED, Recorded, Settled, read_recorde
 RUNS_AT_ONCE = 50
 """Documents in one request: a run may hold the states of a thousand scopes."""
 
+PLACES_AT_ONCE = 1000
+"""Runs in one request of which nothing but the place is asked for."""
+
 _RUN: dict[str, object] = {"exists": {"field": "place"}}
 _LAST = ("entry", "place", "revision", "memories", "states", "floor", "dropped")
 
@@ -51,7 +54,7 @@ class RunDocuments:
     async def newest(self, limit: int, place: int | None, settled: Settled) -> Sequence[Run]:
         """Give runs, newest first, those before a place if one is given."""
         found: list[Run] = []
-        async for _, run in self._walk(min(limit, RUNS_AT_ONCE), place, settled):
+        async for run in self._walk(min(limit, RUNS_AT_ONCE), place, settled):
             found.append(run)
             if len(found) == limit:
                 break
@@ -69,29 +72,51 @@ class RunDocuments:
 
     async def trim(self, keep: Keep, now: datetime, settled: Settled) -> None:
         """Delete what is beyond what is to be kept; the last run always stays."""
-        passed, old = 0, list[str]()
-        async for name, run in self._walk(RUNS_AT_ONCE, None, settled):
-            passed += 1
-            if passed > 1 and (passed > keep.runs or run.started < now - keep.age):
-                old.append(name)
-        for start in range(0, len(old), RUNS_AT_ONCE):
-            await delete(self.client, self.index, old[start : start + RUNS_AT_ONCE])
+        newest, least = await self._edges(keep.runs, settled)
+        old = [{"range": {"place": {"lt": least}}}, {"range": {"started": {"lt": now - keep.age}}}]
+        await self._delete(
+            {
+                "bool": {
+                    "filter": [settled.runs, {"range": {"place": {"lt": newest}}}],
+                    "should": old,
+                    "minimum_should_match": 1,
+                }
+            }
+        )
 
     async def keep_only(self, settled: Settled) -> None:
         """Delete what does not count: from before a restore, or of one that broke off."""
-        query = {"bool": {"filter": [_RUN], "must_not": [settled.runs]}}
-        while page := await self._page(query, [{"place": "asc"}], RUNS_AT_ONCE, ("place",)):
+        await self._delete({"bool": {"filter": [_RUN], "must_not": [settled.runs]}})
+
+    async def _edges(self, count: int, settled: Settled) -> tuple[int, int]:
+        """Give the place of the newest run, and that of the oldest of so many; 0 where there is none."""
+        newest = least = passed = 0
+        while passed < count:
+            older: list[object] = [{"range": {"place": {"lt": least}}}] if passed else []
+            query = {"bool": {"filter": [settled.runs, *older]}}
+            size = min(count - passed, PLACES_AT_ONCE)
+            page = await self._page(query, [{"place": "desc"}], size, ("place",))
+            if page:
+                newest = newest or whole(page[0], "_source", "place")
+                least = whole(page[-1], "_source", "place")
+            passed += len(page)
+            if len(page) < size:
+                break
+        return newest, least
+
+    async def _delete(self, query: object) -> None:
+        while page := await self._page(query, [{"place": "asc"}], PLACES_AT_ONCE, ("place",)):
             await delete(self.client, self.index, [text(hit, "_id") for hit in page])
 
-    async def _walk(self, size: int, place: int | None, settled: Settled) -> AsyncIterator[tuple[str, Run]]:
-        """Give runs, newest first, each with the `_id` of its document."""
+    async def _walk(self, size: int, place: int | None, settled: Settled) -> AsyncIterator[Run]:
+        """Give runs, newest first."""
         while size:
             older: list[object] = [] if place is None else [{"range": {"place": {"lt": place}}}]
             query = {"bool": {"filter": [settled.runs, *older]}}
             page = await self._page(query, [{"place": "desc"}], size, ("entry", "place"))
             for hit in page:
                 place = whole(hit, "_source", "place")
-                yield text(hit, "_id"), read_run(text(hit, "_source", "entry"))
+                yield read_run(text(hit, "_source", "entry"))
             if len(page) < size:
                 return
 

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from engines.base import EngineUnavailable, ForeignGeneration
-from engines.ledger import Run, ScopeState, State
+from engines.ledger import Keep, Run, ScopeState, State
 from engines.opensearch import ledger as the_ledger
 from engines.opensearch import run_documents
 from engines.opensearch.client import quoted
@@ -151,6 +151,11 @@ async def test_many_scopes_and_many_runs_come_in_pages(
     found = await ledger.runs(7)
     assert [run.run for run in found] == names[:0:-1]
     assert [run.run for run in await ledger.runs(9, before=names[0])] == ["narrow", "wide"]
+    monkeypatch.setattr(run_documents, "PLACES_AT_ONCE", 2)
+    await ledger.trim(Keep(runs=5), START)
+    assert [run.run for run in await ledger.runs(9)] == names[:2:-1]
+    await ledger.trim(Keep(runs=1), START)
+    assert [run.run for run in await ledger.runs(9)] == names[:6:-1]
 
 
 def bare(name: str, minute: int) -> Run:

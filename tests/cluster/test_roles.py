@@ -36,8 +36,7 @@ from tests.cluster.conftest import Place
 from tests.cluster.permission import Grant, Need, grants
 from tests.contract.catalogue import ask, image
 from tests.contract.engine import START, HandClock, expected
-from tests.contract.test_ledger_changes import MEMORY, change
-from tests.contract.test_ledger_rules import RUN
+from tests.contract.test_ledger_changes import MEMORY, RUN, change
 
 DOCUMENTS = [image(f"i{number}", platform="Ubuntu") for number in range(5)]
 COMPANIONS = Companions(flavors=({"id": "s6.small", "cloud": "huawei", "region": "cn-north-4"},))

@@ -13,8 +13,8 @@ from engines.ledger import ChangeKind, Entry, Extent, ImageChange, Keep, Ledger,
 from ims_catalog.state import export_ledger, import_ledger
 from ims_catalog.state_file import read_state_file
 from tests.contract.engine import ENGINES, START, Engine, engine_in
-from tests.contract.test_ledger_changes import MEMORY, change, named, told
-from tests.contract.test_ledger_rules import COMPLETE, HELD, RUN
+from tests.contract.test_ledger_changes import MEMORY, RUN, change, named, told
+from tests.contract.test_ledger_rules import COMPLETE, HELD
 
 GONE = ChangeKind.REMOVED
 RUNS = [replace(named(number), started=START + timedelta(minutes=number)) for number in range(60)]
