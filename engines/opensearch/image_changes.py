@@ -94,6 +94,10 @@ class ImageChanges:
                 await self._delete({"range": {"position": _of(place)}})
             after = _of(place)["lt"] - 1
 
+    async def empty_before(self, place: int) -> None:
+        """Delete what was noted before a place."""
+        await self._delete({"range": {"position": {"lt": place << PLACE_BITS}}})
+
     async def trim(self, keep: Keep, now: datetime, dropped: int) -> int:
         """Delete what is beyond what is to be kept; give up to which position all but removals are gone."""
         behind = {"range": {"position": {"gt": dropped}}}

@@ -266,6 +266,7 @@ class OpenSearchLedger:
             return
         if last.states is not None:
             await self._empty_scopes()
+            await self._changes.empty_before(last.place)
         await self._write_scopes(last)
         await write(
             self._client,
