@@ -46,6 +46,14 @@ def clauses_too_costly() -> TooCostly:
     return TooCostly("so many words and conditions at once would take too long: ask for fewer of them")
 
 
+def values_too_costly() -> TooCostly:
+    """Say what to do about a query that counts more values than an engine takes at once."""
+    return TooCostly(
+        "counting so many values at once would take too long: ask for fewer facets, or narrow by filters what"
+        " is counted"
+    )
+
+
 def pivot_too_costly(pivot: Pivot) -> TooCostly:
     """Say what to do about a pivot that counts more than a query may."""
     return TooCostly(

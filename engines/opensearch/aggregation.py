@@ -1,5 +1,7 @@
 """Aggregations side by side: those of one question share a bucket, each under a prefix of its own."""
 
+from typing import cast
+
 from engines.opensearch.response import Aggregation
 
 Aggregations = dict[str, object]
@@ -15,3 +17,22 @@ def under(prefix: str, among: Aggregation) -> Aggregation:
     """Give those of a bucket that bear a prefix, without it."""
     cut = len(prefix) + 1
     return {name[cut:]: each for name, each in among.items() if name.startswith(f"{prefix} ")}
+
+
+def buckets(aggregations: Aggregations) -> int:
+    """Give how many buckets come back at most, those within others counted in."""
+    return sum(
+        [_own(each) * (1 + buckets(each.get("aggs", {}))) for each in map(_typed, aggregations.values())]
+    )
+
+
+def _own(aggregation: dict[str, Aggregations]) -> int:
+    if "terms" in aggregation:
+        return cast("int", aggregation["terms"]["size"])
+    if "filters" in aggregation:
+        return len(cast("list[object]", aggregation["filters"]["filters"]))
+    return int("filter" in aggregation)
+
+
+def _typed(aggregation: object) -> dict[str, Aggregations]:
+    return cast("dict[str, Aggregations]", aggregation)

@@ -20,7 +20,7 @@ from engines.costs import check_size
 from engines.narrowed import Narrowed
 from engines.opensearch.allowance import check_clauses, check_patterns
 from engines.opensearch.condition import Clause
-from engines.opensearch.counts import counted_of
+from engines.opensearch.counts import counted_of, gathered
 from engines.opensearch.known import Known
 from engines.opensearch.lifting import NOTHING_LIFTED, Split, split
 from engines.opensearch.order import Order, order_of
@@ -40,11 +40,14 @@ def search(narrowed: Narrowed, known: Known) -> Asking:
     query = narrowed.query
     order, parts = _planned(narrowed, known)
     counts = counted_of(query, parts, known)
-    others = counts.others
     page = {**_page(query, order, parts, (BODY, INTERNAL)), **counts.first}
+    others = counts.others
     first, *rest = yield (page, *(body for _, body in others))
-    response = response_of(first)
-    by_group = {lifted: response_of(each) for (lifted, _), each in zip(others, rest, strict=True)}
+    by_group = gathered(
+        response_of(first),
+        [(lifted, response_of(each)) for (lifted, _), each in zip(others, rest, strict=True)],
+    )
+    response = by_group[NOTHING_LIFTED]
     total, among = total_of(response), response.get("aggregations", {})
     hits, more = _cut(query, response["hits"].get("hits", ()), total)
     histograms = yield from counts.histograms(among, total)
@@ -53,7 +56,7 @@ def search(narrowed: Narrowed, known: Known) -> Asking:
         known.generation,
         total,
         tuple([_hit(each) for each in hits]),
-        counts.facets({**by_group, NOTHING_LIFTED: response}),
+        counts.facets(by_group),
         order.position(hits[-1]["sort"]) if more else None,
         histograms,
         pivot,

@@ -17,8 +17,8 @@ from opensearchpy.exceptions import ConnectionTimeout
 from pydantic import SecretStr
 from yarl import URL
 
-from engines.base import EngineError, EngineTimeout, EngineUnavailable
-from engines.costs import clauses_too_costly
+from engines.base import EngineError, EngineTimeout, EngineUnavailable, TooCostly
+from engines.costs import clauses_too_costly, values_too_costly
 from engines.opensearch.connection import Answered, Connection, Untouched
 from engines.opensearch.transport import Transport, trusting
 
@@ -240,8 +240,8 @@ def _headers(cluster: Cluster) -> dict[str, str]:
 def _read(answered: Answered, cluster: Cluster) -> object:
     """Give the JSON of an answer, or raise what its status means."""
     if not 200 <= answered.status < 300:
-        if _exceeds_clauses(answered.body):
-            raise clauses_too_costly()
+        if (costly := _too_costly(answered.body)) is not None:
+            raise costly
         raise _failure(answered, cluster)
     try:
         return orjson.loads(answered.body)
@@ -251,18 +251,24 @@ def _read(answered: Answered, cluster: Cluster) -> object:
         ) from None
 
 
-def _exceeds_clauses(body: bytes) -> bool:
-    """Tell whether a query had more clauses than the node takes: it says so among the causes of its error."""
+def _too_costly(body: bytes) -> TooCostly | None:
+    """Say that a query had more clauses than the node takes or counted more values, None if it did not.
+
+    The node says so among the causes of its error.
+    """
     try:
         content = orjson.loads(body)
     except ValueError:
-        return False
+        return None
     cause = content.get("error") if isinstance(content, dict) else None
     while isinstance(cause, dict):
-        if cause.get("type") in _CLAUSES_EXCEEDED:
-            return True
+        kind = cause.get("type")
+        if kind in _CLAUSES_EXCEEDED:
+            return clauses_too_costly()
+        if kind == "too_many_buckets_exception":
+            return values_too_costly()
         cause = cause.get("caused_by")
-    return False
+    return None
 
 
 _CLAUSES_EXCEEDED = frozenset(("too_many_clauses", "too_many_nested_clauses"))

@@ -1,9 +1,9 @@
 """All that a query counts beside its hits: facets, histograms, a pivot."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from engines.opensearch.aggregation import Aggregations, prefixed, under
+from engines.opensearch.aggregation import Aggregations, buckets, prefixed, under
 from engines.opensearch.allowance import check_clauses
 from engines.opensearch.condition import Clause, clause
 from engines.opensearch.facets import Counting
@@ -15,29 +15,36 @@ from engines.opensearch.response import Aggregation, Bodies, Body, Response, res
 from engines.opensearch.sums import check_sums, sum_aggregations, sums_in
 from engines.query import Facet, FacetCounts, FilterFacet, HistogramCounts, PivotCounts, Query, lifted_fields
 
+BUCKETS = 40_000
+"""Values that one search counts; OpenSearch takes 65,535 buckets by default."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What a query counts: `groups` of facets by the parts of the query that they lift."""
+    """What a query counts: `groups` of facets by the parts of the query that they lift, each in as many
+    batches as it takes searches to count it.
+    """
 
     query: Query
     parts: Split
     counting: Counting
-    groups: Mapping[Places, Aggregations]
+    groups: Mapping[Places, Sequence[Aggregations]]
 
     @property
     def first(self) -> Mapping[str, object]:
         """What is counted among what the query finds, as a part of the body of that search."""
         wanted = self.groups.get(NOTHING_LIFTED)
-        return {"aggs": wanted} if wanted else {}
+        return {"aggs": wanted[0]} if wanted else {}
 
     @property
     def others(self) -> Sequence[tuple[Places, Body]]:
-        """Give the groups of facets that lift something, each with the search that counts it."""
+        """Give the groups of facets that lift something, and what the first search does not count of those
+        that do not, with the searches that count them.
+        """
         return [
             (lifted, {**_counting(self.parts.counted(lifted), wanted), "track_total_hits": True})
-            for lifted, wanted in self.groups.items()
-            if lifted
+            for lifted, batches in self.groups.items()
+            for wanted in (batches if lifted else batches[1:])
         ]
 
     def facets(self, responses: Mapping[Places, Response]) -> Mapping[str, FacetCounts]:
@@ -98,22 +105,47 @@ def counted_of(query: Query, parts: Split, known: Known) -> Counted:
     """
     check_sums(query.sums)
     counting = Counting(known, query.sums)
-    groups: dict[Places, Aggregations] = {}
+    wanted_of: dict[Places, list[Aggregations]] = {}
     for number, facet in enumerate(query.facets):
         if isinstance(facet, FilterFacet):
             check_clauses(*(clause(given, known.derived) for _, given in facet.filters))
         wanted = prefixed(_facet(number), counting.aggregations(facet))
-        groups.setdefault(_lifted(facet, parts), {}).update(wanted)
+        wanted_of.setdefault(_lifted(facet, parts), []).append(wanted)
     for name in query.histograms:
         wanted = prefixed(_histogram(name), range_aggregations(name, known.derived))
-        groups.setdefault(NOTHING_LIFTED, {}).update(wanted)
+        wanted_of.setdefault(NOTHING_LIFTED, []).append(wanted)
     if query.pivot is not None:
         wanted = prefixed(_PIVOT, Pivoting(query.pivot, known, query.sums).total_aggregations())
-        groups.setdefault(NOTHING_LIFTED, {}).update(wanted)
+        wanted_of.setdefault(NOTHING_LIFTED, []).append(wanted)
     if query.sums:
         wanted = prefixed(_SUM, sum_aggregations(query.sums))
-        groups.setdefault(NOTHING_LIFTED, {}).update(wanted)
+        wanted_of.setdefault(NOTHING_LIFTED, []).append(wanted)
+    groups = {lifted: tuple(_batches(wanted)) for lifted, wanted in wanted_of.items()}
     return Counted(query, parts, counting, groups)
+
+
+def _batches(wanted: Sequence[Aggregations]) -> Iterator[Aggregations]:
+    """Put together what one search can count."""
+    batch: Aggregations = {}
+    size = 0
+    for each in wanted:
+        more = buckets(each)
+        if batch and size + more > BUCKETS:
+            yield batch
+            batch, size = {}, 0
+        batch |= each
+        size += more
+    yield batch
+
+
+def gathered(first: Response, others: Iterable[tuple[Places, Response]]) -> Mapping[Places, Response]:
+    """Put together what belongs to each group of the responses to the first search and to the others."""
+    found = {NOTHING_LIFTED: first}
+    for lifted, each in others:
+        before = found.get(lifted, each)
+        among = {**before.get("aggregations", {}), **each.get("aggregations", {})}
+        found[lifted] = {**before, "aggregations": among}
+    return found
 
 
 _PIVOT = "pivot"

@@ -6,10 +6,11 @@ import pytest
 
 from engines.base import TooCostly
 from engines.costs import DEPTH, HITS, WORDS
+from engines.opensearch import counts
 from engines.opensearch.client import Client, Cluster
 from engines.opensearch.searches import searches
-from engines.query import FilterFacet, Query
-from mappings.filter import TEXT, And, Condition, Filter, Not, Operator, Or
+from engines.query import FieldFacet, FilterFacet, Pivot, Query
+from mappings.filter import EVERY, TEXT, And, Condition, Filter, Not, Operator, Or
 from search_api.limits import CONDITIONS
 from tests.contract.catalogue import ask, image
 from tests.contract.engine import Engine, engine_in, publish_once, reading
@@ -128,6 +129,47 @@ async def test_more_clauses_than_a_node_takes_are_too_costly(tmp_path: Path, giv
         async with reading(engine) as readers:
             with pytest.raises(TooCostly, match="fewer of them"):
                 await ask(await readers.served(), Query(filter=given))
+
+
+async def test_a_node_that_counts_fewer_is_understood(tmp_path: Path, opensearch_url: str) -> None:
+    """A node may be told to count fewer values than others do, too."""
+    spans = {"field": "created_at", "interval": 1, "min_doc_count": 0}
+    many = {"histogram": {**spans, "extended_bounds": {"min": 0, "max": 70_000}}}
+    body: dict[str, object] = {"size": 0, "aggs": {"many": many}}
+    client = Client(Cluster((opensearch_url,), timeout=30.0))
+    try:
+        with engine_in("opensearch", tmp_path) as engine:
+            generation = await publish_once(engine, IMAGES)
+            for bodies in ([body], [body, body]):
+                with pytest.raises(TooCostly, match="fewer facets"):
+                    await searches(client, generation, bodies)
+    finally:
+        await client.close()
+
+
+@pytest.mark.usefixtures("opensearch_url")
+async def test_counts_are_the_same_in_one_search_and_in_several(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = Query(
+        filter=Condition("platform", Operator.IN, tuple(f"p{number}" for number in range(15))),
+        facets=(
+            *(FieldFacet(name) for name in ("platform", "min_disk", "cloud", "firmware", "status")),
+            FilterFacet("named", (("small", Condition("min_disk", Operator.LT, (5,))), ("all", EVERY))),
+        ),
+        histograms=("created_at",),
+        pivot=Pivot("platform", "firmware"),
+        sums=("min_disk",),
+    )
+    with engine_in("opensearch", tmp_path) as engine:
+        await publish_once(engine, IMAGES)
+        async with reading(engine) as readers:
+            reader = await readers.served()
+            whole = await ask(reader, query)
+            monkeypatch.setattr(counts, "BUCKETS", 1)
+            assert await ask(reader, query) == whole
+    assert whole.facets["platform"].distinct == 20
+    assert whole.facets["cloud"].buckets[0].count == 15
 
 
 @pytest.mark.parametrize("count", [600, 1100], ids=["in the whole query", "in one list"])

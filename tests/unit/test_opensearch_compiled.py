@@ -1,17 +1,19 @@
 """Questions as OpenSearch is asked them: the forms that matter, as data."""
 
 from time import process_time
+from typing import cast
 
 import pytest
 
 from engines.base import TooCostly
 from engines.narrowed import Narrowed
+from engines.opensearch.aggregation import Aggregations, buckets
 from engines.opensearch.asking import raw, search
 from engines.opensearch.condition import EVERYTHING, NOTHING, clause
 from engines.opensearch.known import Known
 from engines.opensearch.pattern import steps, wildcard
 from engines.opensearch.response import Bodies, Body
-from engines.query import FieldFacet, Position, Query, Sort
+from engines.query import FieldFacet, Pivot, Position, Query, Sort
 from mappings.filter import EVERY, TEXT, And, Condition, Filter, Not, Operator, Or, Value
 
 KNOWN = Known("g", {"platform": 7, "firmware": 2, "owner": 20_000}, frozenset(("firmware",)))
@@ -257,6 +259,51 @@ def test_facets_that_lift_nothing_are_counted_with_the_hits() -> None:
     assert counted(hits) == ["facet 1 values", "facet 1 filled in"]
     assert counted(platforms) == ["facet 0 values"]
     assert platforms["query"] == {"bool": {"filter": [DISK, steady()]}}
+
+
+def test_no_search_counts_more_values_than_a_node_gives() -> None:
+    many = (
+        "platform",
+        "owner",
+        "tags",
+        "os_version",
+        "version",
+        "min_disk",
+        "firmware",
+        "enterprise_project_id",
+    )
+    known = Known("g", dict.fromkeys(many, 9_900), frozenset(("firmware", "min_disk")))
+    facets = tuple(map(FieldFacet, many))
+    for given in (EVERY, UBUNTU):
+        asked = next(
+            search(Narrowed(Query(filter=given, facets=facets, pivot=Pivot(*many[:2])), EVERY), known)
+        )
+        aggregations = [cast("Aggregations", each.get("aggs", {})) for each in asked]
+        assert max(map(buckets, aggregations)) <= 40_000
+        assert sum(map(buckets, aggregations)) >= 12 * 9_900
+        names = [name for each in aggregations for name in each]
+        assert len(names) == len(set(names))
+        assert {f"facet {number} values" for number in range(len(many))} <= set(names)
+        # Each search of what the facets do not lift is of what the query finds.
+        assert len({str(each["query"]) for each in asked}) == (1 if given == EVERY else 2)
+
+
+@pytest.mark.parametrize(
+    ("aggregations", "expected"),
+    [
+        pytest.param({"a": {"terms": {"size": 9}}, "b": {"terms": {"size": 1}}}, 10, id="side by side"),
+        pytest.param(
+            {"a": {"filter": {}, "aggs": {"b": {"terms": {"size": 9}}}}}, 10, id="within one bucket"
+        ),
+        pytest.param(
+            {"a": {"terms": {"size": 9}, "aggs": {"b": {"terms": {"size": 3}}}}}, 36, id="within each bucket"
+        ),
+        pytest.param({"a": {"filters": {"filters": [{}, {}]}}}, 2, id="filters"),
+        pytest.param({"a": {"terms": {"size": 9}, "aggs": {"b": {"sum": {}}}}}, 9, id="sums are none"),
+    ],
+)
+def test_buckets_are_counted_before_they_come(aggregations: Aggregations, expected: int) -> None:
+    assert buckets(aggregations) == expected
 
 
 def test_all_parts_on_one_field_are_lifted_together() -> None:
