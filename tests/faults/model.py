@@ -92,6 +92,7 @@ class Knowledge:
     `whole_at` tells by scope when it was last listed whole, `well` are the scopes whose last attempt was.
     """
 
+    served: bool = False
     images: Mapping[Key, Known] = field(default_factory=dict)
     missed: Mapping[str, frozenset[Key]] = field(default_factory=dict)
     doubts: Mapping[str, Doubt] = field(default_factory=dict)
@@ -110,12 +111,12 @@ class Knowledge:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """How a run ends. `published`: what was found counts, whether or not it changed anything."""
+    """How a run ends, and what is known then. `believed`: more than what it found of rights counts."""
 
     exit: int
     held: frozenset[str]
-    next: Knowledge
-    published: bool
+    after: Knowledge
+    believed: bool
 
 
 @dataclass
@@ -160,29 +161,23 @@ class Account:
 def expected(account: Account, limits: Limits, before: Knowledge, met: Conditions) -> Expected:
     """Say how a run ends, and what is known when it has."""
     run = _Run(account, limits, before, met)
+    unwell = replace(before, images=run.rights_only(), well=before.well - met.due)
     if not met.whole:
-        well = before.well - met.due
-        return Expected(1, frozenset(), replace(before, well=well), published=False)
+        return Expected(1, frozenset(), unwell, believed=False)
     doubts = run.doubts()
     held = frozenset(doubts)
-    judged = [scope for scope in met.whole if not shared(scope)]
-    if len(held) > limits.doubt * len(judged):
-        return Expected(
-            4,
-            held,
-            replace(before, doubts={**before.doubts, **doubts}, well=before.well - met.due),
-            published=False,
-        )
+    if len(held) > limits.doubt * sum(not shared(scope) for scope in met.whole):
+        return Expected(4, held, replace(unwell, doubts={**before.doubts, **doubts}), believed=False)
     passing = met.whole - held
-    next_ = Knowledge(
+    after = Knowledge(
+        served=True,
         images=dict(run.images(passing)),
         missed={**before.missed, **{scope: run.missed(scope) for scope in passing}},
-        doubts={**{s: d for s, d in before.doubts.items() if s not in passing}, **doubts},
+        doubts={**{one: doubt for one, doubt in before.doubts.items() if one not in passing}, **doubts},
         whole_at={**before.whole_at, **dict.fromkeys(passing, met.at)},
         well=(before.well - met.due) | passing,
     )
-    code = 4 if held else 3 if met.due - met.whole else 0
-    return Expected(code, held, next_, published=True)
+    return Expected(4 if held else 3 if met.due - met.whole else 0, held, after, believed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +208,14 @@ class _Run:
             if not (doubt.runs >= self.limits.repeats and long):
                 found[scope] = doubt
         return found
+
+    def rights_only(self) -> Mapping[Key, Known]:
+        """Give what is known where nothing is believed but what is shared, and no longer is."""
+        if not self.before.served:
+            return {}
+        seen = {scope: images for scope, images in self.met.seen.items() if shared(scope)}
+        whole = frozenset(filter(shared, self.met.whole))
+        return dict(replace(self, met=replace(self.met, seen=seen)).images(whole))
 
     def missed(self, scope: str) -> frozenset[Key]:
         """Give what a listing lacks for the first time while nobody says that it is gone."""

@@ -9,7 +9,7 @@ import asyncio
 import itertools
 import tempfile
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -280,18 +280,24 @@ class CatalogueMachine(RuleBasedStateMachine):
                 wanted.held,
             ), run.reason
         done = run is not None or (ending is not None and had_effect(ending.told))
-        before, self.known = self.known, wanted.next if done else self.known
+        before, self.known = self.known, wanted.after if done else self.known
         assert {key: known_of(one) for key, one in documents.items()} == self.known.images
         for projects in VIEWERS:
             access = visible(Caller(projects))
             assert {key for key, one in documents.items() if matches(access, one)} == self.known.visible(
                 projects
             )
-        self.judge(before, met, published=done and wanted.published, held=wanted.held)
+        self.judge(before, met, done=done, believed=done and wanted.believed, held=wanted.held)
         return run
 
     def judge(
-        self, before: model.Knowledge, met: model.Conditions, *, published: bool, held: frozenset[str]
+        self,
+        before: model.Knowledge,
+        met: model.Conditions,
+        *,
+        done: bool,
+        believed: bool,
+        held: frozenset[str],
     ) -> None:
         """Hold what is known now against the account alone: no image lost, nothing shown for too long."""
         listed = {
@@ -308,10 +314,10 @@ class CatalogueMachine(RuleBasedStateMachine):
                 assert view is View.SHARED, f"{image} is lost to {project}"
                 assert met.at - before.whole_at[scope] > PROMISED.max_carry, f"{image} is lost to {project}"
             for image, view in seen - shown:
-                if view is View.SHARED and published:
+                if view is View.SHARED and done:
                     assert scope not in met.whole, f"{image} is still shown to {project}"
                     assert met.at - self.known.whole_at[scope] <= PROMISED.max_carry
-        if published and met.answering:
+        if believed and met.answering:
             for (image, _), known in self.known.images.items():
                 passed = (known.scopes & met.whole) - held
                 assert not passed or self.account.alive(image), f"{image} is still known"
@@ -336,13 +342,21 @@ class CatalogueMachine(RuleBasedStateMachine):
         try:
             async with installed(self.sandbox, self.folder) as one:
                 setup = replace(one.setup, clock=clock, gate=GATE)
-                run = await reindex(watched(setup, ending) if ending else setup, (one.source,), ONCE, choice)
+                run = await reindex(
+                    watched(setup, ending) if ending else setup,
+                    (replace(one.source, ecs_endpoint=None),),
+                    ONCE,
+                    choice,
+                )
+                return run, by_image(await one.documents())
         except Died:
-            run = None
-        async with installed(self.sandbox, self.folder) as one:
-            return run, {
-                (key_parts(key)[2], key_parts(key)[3]): it for key, it in (await one.documents()).items()
-            }
+            async with installed(self.sandbox, self.folder) as one:
+                return None, by_image(await one.documents())
+
+
+def by_image(documents: Mapping[str, Document]) -> dict[model.Key, Document]:
+    parts = ((key_parts(key), document) for key, document in documents.items())
+    return {(image, view): document for (_, _, image, view), document in parts}
 
 
 def had_effect(told: Sequence[str]) -> bool:
