@@ -4,7 +4,9 @@ Each action is named alone. What a request needs is told by the plugin's own rul
 `indices:data/write/bulk` for the cluster, and `bulk[s]` and `index` for the index; several searches at once
 are `indices:data/read/msearch` for the cluster, and each a search of its index; an index that is created
 with an alias needs `indices:admin/aliases` too; a refresh and a block need their shard forms; an expression
-with a wildcard needs the action on every index that it meets, one without any index on all of the cluster.
+with a wildcard needs the action on every index that it meets, one without any index on all of the cluster;
+a clone needs `indices:admin/resize` for both indices, to create the new one, and, as the cluster looks how
+large the other is, its statistics (opensearch-project/security, issues 2141 and 3713).
 """
 
 from collections.abc import Sequence
@@ -56,8 +58,11 @@ def _indexer(names: Names) -> Role:
                     "indices:admin/mapping/put",
                     "indices:admin/refresh",
                     "indices:admin/refresh[s]",
+                    "indices:admin/resize",
                     "indices:admin/settings/update",
+                    "indices:monitor/stats",
                     *WRITES,
+                    "indices:data/write/delete",
                 ),
             ),
             IndexPermission((names.served,), (ALIASES,)),

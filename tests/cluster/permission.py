@@ -126,6 +126,12 @@ def _creating(index: str, body: bytes, aliases: Aliases) -> Iterator[Need]:
         yield from (Need("indices:admin/aliases", name) for name in (index, alias))
 
 
+def _cloning(index: str, body: bytes, aliases: Aliases) -> Iterator[Need]:
+    source, target = index.split("/_clone/")
+    yield from _on_indices("indices:admin/resize", "indices:monitor/stats")(source, body, aliases)
+    yield from (Need(action, target) for action in ("indices:admin/resize", "indices:admin/create"))
+
+
 def _moving(index: str, body: bytes, aliases: Aliases) -> Iterator[Need]:
     """An index that is deleted on the way asks the right to delete for all that is named."""
     del index, aliases
@@ -161,6 +167,8 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], _Told], ...] = tuple(
             f"{_INDEX}/_block/write",
             _on_indices("indices:admin/block/add", "indices:admin/block/add[s]"),
         ),
+        ("GET", f"{_INDEX}/_stats/docs", _on_indices("indices:monitor/stats")),
+        ("PUT", r"/(?P<index>[^_/][^/]*/_clone/[^_/][^/]*)", _cloning),
         ("POST", f"{_INDEX}/_refresh", _on_indices("indices:admin/refresh", "indices:admin/refresh[s]")),
         ("POST", f"{_INDEX}/_search", _on_indices("indices:data/read/search")),
         ("POST", f"{_INDEX}/_msearch", _searching_together),

@@ -91,14 +91,28 @@ async def publish(there: Guarded, writer: OpenSearchWriter, term: int) -> str:
     return name
 
 
+async def amend(there: Guarded, writer: OpenSearchWriter, term: int) -> str:
+    """Publish a clone without one of the documents."""
+    name = Generation(there.prefix, SCHEMA, term, START, "5f2c9a").name
+    build = await writer.amend(name, str(await writer.served()))
+    assert build is not None
+    await build.remove([DOCUMENTS[-1].key])
+    await build.add([store(DOCUMENTS[0])])
+    await build.seal(COMPANIONS)
+    await build.verify(expected(DOCUMENTS[:-1]))
+    await build.publish()
+    return name
+
+
 async def everything_of_reindex(there: Guarded) -> list[str]:
-    """Three generations, so that the first is retired; one that is given up; documents read; the ledger."""
+    """Generations, one a clone, so many that the first is retired; one given up; documents; the ledger."""
     async with writing(there) as writer:
         names = []
         for term in (1, 2, 3):
             names.append(await publish(there, writer, term))
             there.hand.seconds += GRACE.total_seconds() + 1
-        names.append(await publish(there, writer, 4))
+        names.append(await amend(there, writer, 4))
+        names += [await publish(there, writer, term) for term in (5, 6)]
         build = await writer.begin(Generation(there.prefix, SCHEMA, 9, START, "5f2c9b").name, names[-1])
         await build.discard()
         assert sum([len(batch) async for batch in writer.documents(names[-1])]) == len(DOCUMENTS)
@@ -182,7 +196,7 @@ async def test_everything_works_and_each_right_is_needed(place: Place) -> None:
         names = await everything_of_reindex(there)
         await as_an_earlier_version_made_it(place)
         async with writing(there) as writer:
-            assert await writer.term("20261124t061700z-5f2c9a") == 5
+            assert await writer.term("20261124t061700z-5f2c9a") == 7
             await everything_of_serve(there, names[-1], names[-2])
         assert there.indexer_guard.refused == there.search_guard.refused == []
         assert set(all_grants(indexer)) - there.indexer_guard.needed == set()
@@ -223,6 +237,17 @@ async def test_a_right_that_is_missing_is_named_and_nothing_is_published(place: 
         with pytest.raises(EngineError):
             await readers.served()
         await readers.close()
+
+
+@pytest.mark.parametrize("action", ["indices:admin/resize", "indices:monitor/stats"])
+async def test_without_the_right_to_clone_generations_are_built_whole(place: Place, action: str) -> None:
+    """Security plugins before 2.12 refuse a clone to everybody whose rights end at a pattern."""
+    indexer, search = both(place)
+    async with behind(place, without(indexer, action), search) as there, writing(there) as writer:
+        name = await publish(there, writer, 1)
+        next_name = Generation(there.prefix, SCHEMA, 2, START, "5f2c9a").name
+        assert await writer.amend(next_name, name) is None
+        assert await publish(there, writer, 2) == next_name
 
 
 async def test_the_search_role_cannot_write(place: Place) -> None:
