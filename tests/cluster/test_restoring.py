@@ -1,4 +1,4 @@
-"""A ledger that is restored while requests fail: it is the old one or the new one, and the next try succeeds."""
+"""A ledger that is restored while requests fail is the old one or the new one; the next try succeeds."""
 
 from collections.abc import Sequence
 from dataclasses import replace
