@@ -214,6 +214,10 @@ class Writer(Protocol):
         """
         ...
 
+    async def check(self) -> None:
+        """Look whether this process still has the right to write. Raises Superseded, EngineUnavailable."""
+        ...
+
     def documents(self, generation: str) -> AsyncIterator[Sequence[Stored]]:
         """Stream the documents of a generation by ascending key, in batches."""
         ...

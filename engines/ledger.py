@@ -58,7 +58,8 @@ class Run:
 
     `notes` say what a person should know of it though it is no failure: a smaller set that was accepted.
     `left_out` counts the changes that were more than the ledger keeps of one run. `purged` are scopes that
-    were given up: nothing is known of them any more.
+    were given up: nothing is known of them any more. `published`: the generation is the run's own, and what
+    it noted came about.
     """
 
     run: str
@@ -79,6 +80,7 @@ class Run:
     notes: tuple[str, ...] = ()
     left_out: int = 0
     purged: tuple[str, ...] = ()
+    published: bool = False
 
 
 class ChangeKind(StrEnum):
@@ -98,6 +100,10 @@ class FieldChange:
     after: object
 
 
+RIGHTS = "visible_to"
+"""The field of a change that is one of rights only."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageChange:
     """One document that a run added, changed, unlisted or removed.
@@ -113,6 +119,11 @@ class ImageChange:
     stored: Stored
     fields: Mapping[str, FieldChange] = field(default_factory=dict)
     position: int = 0
+
+    @property
+    def of_rights(self) -> bool:
+        """Whether the image is as it was and only a right began or ended: it is told to these alone."""
+        return RIGHTS in self.fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +200,15 @@ class Ledger(Protocol):
         ...
 
     async def forget(self) -> None:
-        """Drop what was noted or intended and not recorded: nothing of it was published."""
+        """Drop what any run noted or intended and did not record: nothing of it was published."""
         ...
 
     async def record(self, run: Run, memories: Sequence[Memory] = ()) -> None:
         """Write a run, the scope states and memories it brings and the changes noted for it, in one step.
 
-        The state of a scope that was not due leaves what stood; a scope that was purged is forgotten. What
-        other runs noted or intended is dropped.
+        Changes are told only if it published; else they are dropped. The state of a scope that was not due
+        leaves what stood; a scope that was purged is forgotten. What the run intended is settled by that,
+        what others noted or intended stays.
         """
         ...
 

@@ -41,7 +41,6 @@ def given_up(settings: Settings, known: Sequence[str], names: Sequence[str]) -> 
 
     Raises ConfigurationError for a name that nothing bears, and for what would be crawled again.
     """
-    configured = {source.name for source in settings.sources}
     found: set[str] = set()
     for name in names:
         scopes = [scope for scope in known if scope == name or scope.startswith(f"{name}/")]
@@ -49,12 +48,23 @@ def given_up(settings: Settings, known: Sequence[str], names: Sequence[str]) -> 
             raise ConfigurationError(
                 f'"{name}": no run knows such a source or scope; there are: {_named(known)}'
             )
-        if name in configured or name.split("/", maxsplit=1)[0] in configured:
+        if any(_still_listed(settings, scope) for scope in scopes):
             raise ConfigurationError(
                 f'"{name}" is still configured and would be crawled again: take it out of the settings first'
             )
         found.update(scopes)
     return found
+
+
+def _still_listed(settings: Settings, scope: str) -> bool:
+    """Tell whether a source would list a scope again, as far as settings alone can tell."""
+    name, region, *rest = scope.split("/")
+    return any(
+        source.name == name
+        and region in source.regions
+        and (source.image_types is None or not rest or {*map(str, source.image_types)} & {*rest})
+        for source in settings.sources
+    )
 
 
 def _named(names: Sequence[str]) -> str:

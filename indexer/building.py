@@ -7,7 +7,7 @@ from datetime import datetime
 
 from engines.base import Build
 from engines.ledger import ChangeKind, ImageChange, Ledger
-from indexer.changes import image_change
+from indexer.changes import image_change, rights_changes
 from indexer.plan import Decision
 from indexer.progress import Progress
 from indexer.tally import Tally
@@ -22,6 +22,7 @@ class Building:
         self.tally = Tally()
         self.changes: Counter[ChangeKind] = Counter()
         self.left_out = 0
+        self._taken = 0
         self._ledger = ledger
         self._progress = progress
         self._run = run
@@ -41,15 +42,20 @@ class Building:
     async def _note(self, decisions: Sequence[Decision], at: datetime) -> None:
         for decision in decisions:
             change = image_change(decision, self._run, at)
-            if change is None:
-                continue
-            if self.changes.total() < self._most:
-                self._waiting.append(change)
-            else:
-                self.left_out += 1
-            self.changes[change.kind] += 1
+            if change is not None:
+                self.changes[change.kind] += 1
+                self._take(change)
+            for told in rights_changes(decision, self._run, at):
+                self._take(told)
         if len(self._waiting) >= NOTED_AT_ONCE:
             await self._send()
+
+    def _take(self, change: ImageChange) -> None:
+        if self._taken < self._most:
+            self._taken += 1
+            self._waiting.append(change)
+        else:
+            self.left_out += 1
 
     async def _send(self) -> None:
         if self._waiting:

@@ -11,9 +11,9 @@ from datetime import datetime
 import orjson
 
 from clouds.payload import BadAnswer, read_json
-from engines.ledger import ChangeKind, FieldChange, ImageChange
+from engines.ledger import RIGHTS, ChangeKind, FieldChange, ImageChange
 from indexer.plan import Change, Decision
-from mappings.document import Stored
+from mappings.document import Stored, stamp
 from mappings.fields import FIELDS, MAP_FIELD
 
 
@@ -30,7 +30,38 @@ def image_change(decision: Decision, run: str, at: datetime) -> ImageChange | No
     if not fields:
         return None
     unlisted = "listed" in fields and fields["listed"].after is False
-    return _change(ChangeKind.UNLISTED if unlisted else ChangeKind.CHANGED, after, run, at, fields)
+    seen = _seers(before) & _seers(after)
+    # Who sees it only now is not told what it was before.
+    told = after if _seers(before) == _seers(after) else _shown_to(after, seen)
+    return _change(ChangeKind.UNLISTED if unlisted else ChangeKind.CHANGED, told, run, at, fields)
+
+
+def rights_changes(decision: Decision, run: str, at: datetime) -> tuple[ImageChange, ...]:
+    """Give what those have to be told who see an image no more, or now: to them it is gone, or new.
+
+    None where the image itself came or went, which is told to all who see it.
+    """
+    before, after = decision.before, decision.stored
+    if before is None or after is None or decision.change is Change.SAME:
+        return ()
+    saw, see = _seers(before), _seers(after)
+    told = []
+    if lost := saw - see:
+        told.append(_change(ChangeKind.REMOVED, _shown_to(before, lost), run, at, _ENDED))
+    if won := see - saw:
+        told.append(_change(ChangeKind.ADDED, _shown_to(after, won), run, at, _BEGUN))
+    return tuple(told)
+
+
+_ENDED, _BEGUN = {RIGHTS: FieldChange(True, False)}, {RIGHTS: FieldChange(False, True)}
+
+
+def _seers(stored: Stored) -> frozenset[str]:
+    return frozenset(orjson.loads(stored.internal).get("visible_to", ()))
+
+
+def _shown_to(stored: Stored, projects: frozenset[str]) -> Stored:
+    return stamp(stored, {}, {"visible_to": sorted(projects)})
 
 
 def _change(

@@ -24,3 +24,6 @@ class Choice:
 
 
 EVERYTHING = Choice()
+
+NOTHING_DUE = Choice(frozenset())
+"""Of a run that asks no cloud."""

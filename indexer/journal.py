@@ -90,6 +90,7 @@ def finished_run(begun: Begun, crawled: Crawled, done: Done, *, finished: dateti
         notes=(*done.gated.notes, *_notes(begun, done)),
         left_out=done.left_out,
         purged=done.purged,
+        published=done.published,
     )
 
 
@@ -136,6 +137,7 @@ def _rights_ended(done: Done, vain: Run, finished: datetime) -> Run:
         changed=done.changes.get(ChangeKind.CHANGED, 0),
         notes=(*vain.notes, note),
         left_out=done.left_out,
+        published=done.published,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, M
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, groupby
+from typing import Protocol, TypeVar
 
 import orjson
 
@@ -38,7 +39,7 @@ class Decision:
 
     `before` is the document that is served, None for a new one; `stored` the one to serve next, None if it is
     removed. `fates` tells by scope what the image is to it now. `disputed`: two sources or projects tell
-    different things of it.
+    different things of it. `seen` are the entries that list it.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Decision:
     stored: Stored | None
     fates: Mapping[str, Fate]
     disputed: bool = False
+    seen: Sequence[Entry] = ()
 
 
 async def plan(
@@ -56,11 +58,11 @@ async def plan(
 
     `served` ascends by image; its views may stand in any order.
     """
-    fresh = _Images(seen)
+    fresh = Images(seen)
     waiting: list[Stored] = []
     async for batch in served:
         waiting += batch
-        whole = _whole_images(waiting)
+        whole = whole_images(waiting)
         for decisions in _decide(fresh, waiting[:whole], terms, final=False):
             yield decisions
         del waiting[:whole]
@@ -100,7 +102,7 @@ def _decide_key(
             fates[scope] = terms.fate(scope, key, unlisted=scope in unlisted_by)
     keeping = sorted(scope for scope, fate in fates.items() if fate is not Fate.ENDED)
     if not keeping:
-        return Decision(key, Change.REMOVED, before, None, fates)
+        return Decision(key, Change.REMOVED, before, None, fates, seen=entries)
     record = _record(entries, before, terms.found.get(key, ()))
     away = [scope for scope in keeping if fates[scope] is Fate.UNLISTED]
     stored = rewritten(
@@ -110,24 +112,28 @@ def _decide_key(
             **orjson.loads(record.internal),
             "scopes": keeping,
             "unlisted_by": away,
-            "visible_to": sorted(_grants(fates, keeping, terms)),
+            "visible_to": sorted(_grants(fates, keeping, internal.get("visible_to", ()), terms)),
             "shadowed_by": shadowed_by,
         },
     )
     change = Change.ADDED if before is None else Change.SAME if stored == before else Change.CHANGED
-    return Decision(
-        key, change, before, stored, fates, disputed=len({entry.stored.body for entry in entries}) > 1
-    )
+    disputed = len(entries) > 1 and len({entry.stored.body for entry in entries}) > 1
+    return Decision(key, change, before, stored, fates, disputed, entries)
 
 
 def _record(entries: Sequence[Entry], before: Stored | None, found: Sequence[Entry]) -> Stored:
     """Take what the first source that lists it says, else what the cloud answered, else what is served."""
     for told in (entries, found):
         if told:
-            return min(told, key=lambda entry: (entry.order, entry.scope)).stored
+            return first_of(told)
     if before is None:
         raise ValueError("a key that is neither seen nor served")
     return before
+
+
+def first_of(entries: Sequence[Entry]) -> Stored:
+    """Give what counts where several list an image: the record of the first source in the configuration."""
+    return min(entries, key=lambda entry: (entry.order, entry.scope)).stored
 
 
 def _body(record: Stored, before: Stored | None, terms: Terms, *, listed: bool) -> dict[str, object]:
@@ -154,15 +160,18 @@ def _former_names(last: Mapping[str, object], name: object) -> list[object]:
     return [one for one in dict.fromkeys(known) if one != name][:FORMER_NAMES]
 
 
-def _grants(fates: Mapping[str, Fate], keeping: Sequence[str], terms: Terms) -> set[str]:
-    return set(
-        chain.from_iterable(
-            granted_by(scope) for scope in keeping if fates[scope] is Fate.LISTED or terms.grants(scope)
-        )
+def _grants(
+    fates: Mapping[str, Fate], keeping: Sequence[str], before: Sequence[str], terms: Terms
+) -> set[str]:
+    """Give who may see it: whom a listing shows it to, and of those that saw it `before` who still may."""
+    listed = chain.from_iterable(granted_by(scope) for scope in keeping if fates[scope] is Fate.LISTED)
+    kept = chain.from_iterable(
+        granted_by(scope) for scope in keeping if fates[scope] is not Fate.LISTED and terms.grants(scope)
     )
+    return {*listed, *(set(kept) & set(before))}
 
 
-class _Images:
+class Images:
     """The seen entries, image by image, with a look at the next one."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
@@ -182,7 +191,20 @@ def image_of(key: str) -> str:
     return key[: key.rindex("/") + 1]
 
 
-def _whole_images(waiting: list[Stored]) -> int:
+class Keyed(Protocol):
+    """What bears the key of a document."""
+
+    @property
+    def key(self) -> str:
+        """The key."""
+        ...
+
+
+Served = TypeVar("Served", bound=Keyed)
+
+
+def whole_images(waiting: Sequence[Served]) -> int:
+    """Tell how many of those that came make whole images: of the last one more may come."""
     last = image_of(waiting[-1].key) if waiting else ""
     whole = len(waiting)
     while whole and image_of(waiting[whole - 1].key) == last:
@@ -191,10 +213,10 @@ def _whole_images(waiting: list[Stored]) -> int:
 
 
 def _decide(
-    fresh: _Images, served: list[Stored], terms: Terms, *, final: bool
+    fresh: Images, served: list[Stored], terms: Terms, *, final: bool
 ) -> Iterator[tuple[Decision, ...]]:
     ready: list[Decision] = []
-    for entries, stored in _merge(fresh, served, final=final):
+    for entries, stored in merged(fresh, served, final=final):
         ready += decide(entries, stored, terms)
         if len(ready) >= BATCH:
             yield tuple(ready)
@@ -203,9 +225,13 @@ def _decide(
         yield tuple(ready)
 
 
-def _merge(
-    fresh: _Images, served: list[Stored], *, final: bool
-) -> Iterator[tuple[list[Entry], list[Stored]]]:
+def merged(
+    fresh: Images, served: Sequence[Served], *, final: bool
+) -> Iterator[tuple[list[Entry], list[Served]]]:
+    """Give, image by image, what is seen and what is served of it, up to the last that is served.
+
+    `final`: and whatever is seen behind it.
+    """
     for image, group in groupby(served, key=lambda stored: image_of(stored.key)):
         stored = list(group)
         entries: list[Entry] = []

@@ -19,7 +19,7 @@ from engines.clock import Clock
 from engines.generation import Generation, parse_generation
 from engines.ledger import Keep, Ledger, Memory, Run
 from indexer.building import Building
-from indexer.choice import EVERYTHING, Choice
+from indexer.choice import EVERYTHING, NOTHING_DUE, Choice
 from indexer.companions import Known, merge_companions, remembered
 from indexer.confirmed import confirmed
 from indexer.crawl import Crawl, Crawled, crawling
@@ -94,7 +94,7 @@ async def _told(attempt: "_Attempt", story: Callable[[], Awaitable[Run]]) -> Run
     try:
         run = await story()
     except asyncio.CancelledError:
-        await attempt.record(attempt.failed("the run was interrupted"))
+        await attempt.record(attempt.served_all_the_same or attempt.failed("the run was interrupted"))
         raise
     except Exception as error:
         cause = _cause(error)
@@ -142,6 +142,8 @@ class _Attempt:
         self._memories: tuple[Memory, ...] = ()
         self._known: Known = Known()
         self._in_doubt = False
+        self.served_all_the_same: Run | None = None
+        """The entry of a run that was interrupted while it published, and did."""
 
     async def crawled(self, limits: Limits, choice: Choice) -> Run:
         """Crawl, doubt, ask, and publish what comes of it."""
@@ -195,7 +197,7 @@ class _Attempt:
 
     async def from_served(self, ended: AbstractSet[str], *, renew: bool) -> Run:
         """Publish what is served without the scopes that are `ended`; `renew`: as this version reads it."""
-        await self._begin(EVERYTHING)
+        await self._begin(NOTHING_DUE)
         if self._served is None:
             return self.failed("nothing is served yet: ims-catalog reindex crawls the clouds")
         terms = replace(self._terms(Crawled()), ended=ended)
@@ -219,6 +221,7 @@ class _Attempt:
         self._generation = replace(self._generation, term=term)
         self._served = await setup.writer.served()
         await recover(setup.ledger, self._served)
+        await setup.ledger.intend(self.failed("the run has not ended"), ())
         companions = Companions() if self._served is None else await setup.writer.companions(self._served)
         self._begun = replace(
             self._begun,
@@ -298,37 +301,46 @@ class _Attempt:
         setup = self.setup
         building = Building(setup.ledger, setup.progress, self._begun.run, setup.keep.changes)
         build = await setup.writer.begin(self._generation.name, self._served)
+        run: Run | None = None
         try:
             async with self._plan(seen, terms, renew=renew) as batches:
                 await building.fill(build, batches, at=self._now())
             await build.seal(companions)
             await build.verify(building.tally.expected)
-            done = replace(
-                done,
-                tally=building.tally,
-                generation=self._generation.name,
-                published=True,
-                changes=building.changes,
-                left_out=building.left_out,
+            run = self._finished(
+                replace(
+                    done,
+                    tally=building.tally,
+                    generation=self._generation.name,
+                    published=True,
+                    changes=building.changes,
+                    left_out=building.left_out,
+                )
             )
-            run = self._finished(done)
+            await setup.writer.check()
             await setup.ledger.intend(run, self._memories)
-            await self._serve(build)
+            await build.publish()
         except GenerationRejected as error:
             await build.discard()
             return self._held(done.gated, str(error))
-        except BaseException:
+        except BaseException as error:
             await build.discard()
-            raise
+            if run is None or not await self._is_served(build):
+                raise
+            if not isinstance(error, Exception):
+                self.served_all_the_same = replace(run, finished=self._now())
+                raise
         return replace(run, finished=self._now())
 
-    async def _serve(self, build: Build) -> None:
-        """Publish; where that fails, note whether it may have come about all the same."""
+    async def _is_served(self, build: Build) -> bool:
+        """Tell whether a generation is served though publishing it failed, and note where nobody can tell."""
         try:
-            await build.publish()
-        except BaseException:
-            self._in_doubt = build.in_doubt
-            raise
+            served = await self.setup.writer.served() == build.generation
+        except EngineError:
+            self._in_doubt = True
+            return False
+        self._in_doubt = build.in_doubt and not served
+        return served
 
     def _finished(self, done: Done) -> Run:
         fetched = () if done.vain is not None else self._crawled.companions
@@ -363,6 +375,7 @@ class _Attempt:
         if self._in_doubt:
             return replace(run, reason=f"{run.reason}; the next run finds out whether it was published")
         try:
+            await self.setup.writer.check()
             await ledger.record(run, self._memories if run.exit != EXIT_FAILED else ())
             await ledger.trim(self.setup.keep, self._now())
         except (EngineError, OSError) as error:

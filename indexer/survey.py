@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import orjson
 
 from engines.ledger import Memory
-from indexer.fate import Fate
-from indexer.missing import NAMED
+from indexer.fate import Fate, key_hash
+from indexer.missing import NAMED, unpacked
 from indexer.plan import Decision
 from indexer.tally import Tally
 from mappings.document import Stored
@@ -37,13 +37,14 @@ class Unlisted:
 class Survey:
     """Counts of a plan by which nothing that is missing ends, shared scopes excepted.
 
-    `before` counts by scope what its last whole listing showed.
+    `before` counts by scope what its last whole listing showed: not what was missing from it already.
     """
 
     def __init__(self, memories: Mapping[str, Memory]) -> None:
         self.tally = Tally()
         self.before: Counter[str] = Counter()
         self.unlisted: dict[str, Unlisted] = {}
+        self._missing = {scope: unpacked(memory.missing) for scope, memory in memories.items()}
         self._asked = defaultdict(str, {scope: memory.asked or "" for scope, memory in memories.items()})
 
     def count(self, decisions: Iterable[Decision]) -> None:
@@ -58,7 +59,9 @@ class Survey:
         internal = orjson.loads(before.internal)
         away = internal.get("unlisted_by", ())
         for scope in internal.get("scopes", ()):
+            fate = decision.fates[scope]
             if scope not in away:
-                self.before[scope] += 1
-            elif decision.fates[scope] is Fate.UNLISTED:
+                known = fate is Fate.MISSING and key_hash(decision.key) in self._missing.get(scope, ())
+                self.before[scope] += not known
+            elif fate is Fate.UNLISTED:
                 self.unlisted.setdefault(scope, Unlisted(self._asked[scope])).add(decision.key)

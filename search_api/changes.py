@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import orjson
 
-from engines.ledger import ImageChange
+from engines.ledger import RIGHTS, ImageChange
 from engines.query import Position, Query
 from mappings.date import to_datetime
 from mappings.document import key_parts, restore
@@ -18,7 +18,6 @@ from search_api.access import sees
 from search_api.caller import Caller
 from search_api.catalog import moment
 from search_api.cursor import Cursor, CursorError, read_cursor, write_cursor
-from search_api.fingerprint import fingerprint
 from search_api.limits import CHANGES, DEFAULT_CHANGES, SCANNED_CHANGES
 from search_api.problem import Mistake, ProblemError, refused
 from search_api.question.term import ValueProblem
@@ -42,8 +41,9 @@ async def changes(service: Service, caller: Caller, pairs: Pairs, key: bytes) ->
     given = tuple(pairs)
     wanted = _read(given, key)
     asked_at = service.minute() if wanted.cursor is None else wanted.cursor.asked_at
-    query = await service.prepare_changes(caller, [pair for pair in given if pair[0] not in _OWN], asked_at)
-    mark = _mark(query, caller)
+    query, mark = await service.prepare_changes(
+        caller, [pair for pair in given if pair[0] not in _OWN], asked_at
+    )
     asked = _Asked(query, caller)
     if wanted.cursor is not None and wanted.cursor.fingerprint != mark:
         raise refused(
@@ -64,6 +64,11 @@ async def changes(service: Service, caller: Caller, pairs: Pairs, key: bytes) ->
     return orjson.dumps({"changes": [_shown(one) for one in found], "next": cursor})
 
 
+def told_to(caller: Caller, change: ImageChange) -> bool:
+    """Tell whether a change concerns a caller at all: for the operator an image does not go with a right."""
+    return caller.projects is not None or not change.of_rights
+
+
 @dataclass(frozen=True, slots=True)
 class _Asked:
     query: Query
@@ -80,7 +85,7 @@ async def _scan(
         page = await service.journal.changes(after, _AT_ONCE, since)
         for change in page:
             after = change.position
-            if sees(asked.query, asked.caller, restore(change.stored)):
+            if told_to(asked.caller, change) and sees(asked.query, asked.caller, restore(change.stored)):
                 found.append(change)
                 if len(found) == limit:
                     return found, after
@@ -156,10 +161,6 @@ def _values(condition: Condition) -> list[int]:
     return [value for value in condition.values if isinstance(value, int)]
 
 
-def _mark(query: Query, caller: Caller) -> bytes:
-    return fingerprint(query, caller, "changes")
-
-
 def _shown(change: ImageChange) -> dict[str, object]:
     cloud, region, image, _ = key_parts(change.stored.key)
     return {
@@ -170,5 +171,9 @@ def _shown(change: ImageChange) -> dict[str, object]:
         "name": orjson.loads(change.stored.body).get("name"),
         "cloud": cloud,
         "region": region,
-        "fields": {name: {"from": one.before, "to": one.after} for name, one in change.fields.items()},
+        "fields": {
+            name: {"from": one.before, "to": one.after}
+            for name, one in change.fields.items()
+            if name != RIGHTS
+        },
     }

@@ -152,10 +152,11 @@ class Service:
 
     async def prepare_changes(
         self, caller: Caller, parameters: Iterable[tuple[str, str]], asked_at: int
-    ) -> Query:
+    ) -> tuple[Query, bytes]:
         """Understand which images' changes are asked for: of all, also of those that cannot be used any more.
 
-        Values that no image has any more are taken as they are. Raises ProblemError and EngineError.
+        Gives the query, and what tells it from others for as long as it means the same. Values that no image
+        has any more are taken as they are. Raises ProblemError and EngineError.
         """
         served = await self.catalogue.current()
         now = to_datetime(asked_at)
@@ -163,7 +164,8 @@ class Service:
         question = understand(asked, served.terms.vocabulary, now, defaults=False)
         revision = await self.ledger.current(served.generation)
         wanted = revision.freshness(caller).on_scopes(question.filter)
-        return Query(filter=wanted, text=question.text)
+        mark = fingerprint(Query(filter=question.filter, text=question.text), caller, "changes")
+        return Query(filter=wanted, text=question.text), mark
 
     def minute(self) -> int:
         """Give the present minute, by which words like "last 7 days" are read."""

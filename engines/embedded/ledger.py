@@ -122,13 +122,17 @@ class EmbeddedLedger:
             for scope in run.purged:
                 cursor.execute("DELETE FROM scopes WHERE scope = ?", (scope,))
                 cursor.execute("DELETE FROM memories WHERE scope = ?", (scope,))
-            cursor.execute(
-                "INSERT INTO changes (run, at, kind, image, key, fields, body, internal)"
-                " SELECT run, at, kind, image, key, fields, body, internal FROM noted WHERE run = ?"
-                " ORDER BY position",
-                (run.run,),
-            )
-            _drop_unrecorded(cursor)
+            if run.published:
+                cursor.execute(
+                    "INSERT INTO changes (run, at, kind, image, key, fields, body, internal)"
+                    " SELECT run, at, kind, image, key, fields, body, internal FROM noted WHERE run = ?"
+                    " ORDER BY position",
+                    (run.run,),
+                )
+            cursor.execute("DELETE FROM noted WHERE run = ?", (run.run,))
+            intended = cursor.execute("SELECT entry FROM intention").fetchone()
+            if intended is not None and read_intention(intended[0]).run.run == run.run:
+                cursor.execute("DELETE FROM intention")
             cursor.execute("UPDATE revision SET number = number + 1")
         self._seen = None
 

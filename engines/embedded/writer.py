@@ -134,6 +134,10 @@ class EmbeddedWriter:
     async def outlined(self, generation: str) -> None:
         """A file is read whole as quickly."""
 
+    async def check(self) -> None:
+        """Look whether this process still has the right to write. Raises Superseded, EngineUnavailable."""
+        self._check_held()
+
     async def companions(self, generation: str) -> Companions:
         """Give flavors and OS versions of a generation. Raises as `documents` does."""
         with closing(self._open(generation)) as file:

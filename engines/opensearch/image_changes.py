@@ -22,6 +22,9 @@ PLACE_BITS: Final = 24
 
 AT_ONCE = 500
 
+RECENT = 20
+"""So many runs back it is looked for changes that were never recorded."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -82,8 +85,9 @@ class ImageChanges:
         return tuple(newest.values())
 
     async def keep_only(self, places: Collection[int]) -> None:
-        """Delete what runs noted that were never recorded."""
-        after = -1
+        """Delete what runs noted that were never recorded; what is older never counts and goes by age."""
+        recent = sorted(places)[-RECENT:]
+        after = (recent[0] << PLACE_BITS) - 1 if recent else -1
         while True:
             query = {"range": {"position": {"gt": after}}}
             page = await self._page(query, [{"position": "asc"}], 1, ("position",))

@@ -110,7 +110,10 @@ class OpenSearchLedger:
         noting = self._noting if self._noting is not None and self._noting.run == run.run else None
         revision = await self._draw(0 if last is None else last.revision)
         # Numbers are never given twice, so that a new run can take its revision for its place.
-        place, name = found or (noting.place if noting else revision, identity(run.run))
+        place, name = found or (
+            noting.place if noting and run.published else revision,
+            identity(run.run),
+        )
         await self._write_last(name, Recorded(run, place, revision, tuple(memories)))
         self._noting = None
 
@@ -253,7 +256,7 @@ class OpenSearchLedger:
             recorded = replace(recorded, revision=await self._draw(recorded.revision))
         try:
             await self._settle(recorded)
-            await self._drop_unrecorded()
+            await self._take_back(recorded.run.run)
         except EngineError as error:
             _log.warning(
                 "run %s is recorded; what follows from it comes with the next: %s", recorded.run.run, error
@@ -282,6 +285,12 @@ class OpenSearchLedger:
         body = {"query": {"match_all": {}}, "size": SCOPES_AT_ONCE, "_source": False}
         while page := await hits(self._client, self._names.scopes, body):
             await delete(self._client, self._names.scopes, [text(hit, "_id") for hit in page])
+
+    async def _take_back(self, run: str) -> None:
+        """Delete the intention of a run that is recorded."""
+        found = await self._intended()
+        if found is not None and read_intention(found.entry).run.run == run:
+            await delete(self._client, self._names.runs, [_INTENTION])
 
     async def _drop_unrecorded(self) -> None:
         """Drop the intention, and what was noted or was being restored and was never recorded."""

@@ -42,8 +42,8 @@ GONE = (
         record("gone-alice", name="alice's lost", visibility="private", __imagetype="private"), ALICE_OWN
     ),
 )
-FIRST = run("20261124t070000z-aaaaaa")
-SECOND = run("20261124t073000z-bbbbbb", minutes=30)
+FIRST = replace(run("20261124t070000z-aaaaaa"), published=True)
+SECOND = replace(run("20261124t073000z-bbbbbb", minutes=30), published=True)
 
 
 def change(document: Document, kind: ChangeKind, minutes: int, **fields: FieldChange) -> ImageChange:
@@ -160,7 +160,7 @@ async def test_a_poller_goes_on_where_it_was(known: Api, place: Path, engine_nam
     assert seen == await told(known, "alice")
     cursor = {"cursor": answer.json["next"]}
     ledger = ENGINES[engine_name](place).ledger()
-    third = run("20261124t080000z-cccccc", minutes=60)
+    third = replace(run("20261124t080000z-cccccc", minutes=60), published=True)
     await ledger.note(third.run, [replace(LATER[-1], run=third.run)])
     await ledger.record(third)
     assert [one["run"] for one in (await known.get("/v1/changes", cursor, by="alice")).json["changes"]] == [

@@ -20,8 +20,10 @@ from engines.ledger import (
 from mappings.document import store
 from tests.contract.catalogue import image
 from tests.contract.engine import START, Engine
-from tests.contract.test_ledger_rules import COMPLETE, HELD, RUN
+from tests.contract.test_ledger_rules import COMPLETE, HELD
+from tests.contract.test_ledger_rules import RUN as UNPUBLISHED
 
+RUN = replace(UNPUBLISHED, published=True)
 MEMORY = Memory("prod/cn-north-4/gold", bytes(range(16)), "a/b/c/public", Smaller("abcd", START, 2))
 
 
@@ -106,6 +108,33 @@ async def test_a_run_that_died_after_it_published_is_recorded_by_the_next(engine
     assert await ledger.memories() == {MEMORY.scope: MEMORY}
     assert await ledger.intended() is None
     await ledger.close()
+
+
+async def test_what_a_run_noted_that_did_not_publish_is_never_told(engine: Engine) -> None:
+    ledger = engine.ledger()
+    await ledger.note(UNPUBLISHED.run, [change("a")])
+    await ledger.record(UNPUBLISHED)
+    assert await told(ledger) == []
+    later = named(1)
+    await ledger.note(later.run, [change("b", later)])
+    await ledger.record(later)
+    assert await told(ledger) == [change("b", later)]
+    await ledger.close()
+
+
+async def test_recording_leaves_what_another_run_noted_and_intended(engine: Engine) -> None:
+    leader, late = engine.ledger(), engine.ledger()
+    await late.note("dead00", [change("late", named(0))])
+    await leader.note(RUN.run, [change("a")])
+    await leader.intend(RUN, (MEMORY,))
+    await late.record(replace(UNPUBLISHED, run="dead00"))
+    await leader.note(RUN.run, [change("b")])
+    assert await leader.intended() == Intention(RUN, (MEMORY,))
+    await leader.record(RUN)
+    assert await told(leader) == [change("a"), change("b")]
+    assert await leader.intended() is None
+    await leader.close()
+    await late.close()
 
 
 async def test_memories_are_the_last_ones(engine: Engine) -> None:

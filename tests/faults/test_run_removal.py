@@ -3,18 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
+import orjson
 import pytest
 
 from engines.ledger import ChangeKind, ImageChange, Outcome, Run, State
 from ims_catalog.sandbox.answer import image_error
-from ims_catalog.sandbox.estate import Listing
+from ims_catalog.sandbox.estate import Listing, draw_estate
 from ims_catalog.sandbox.fault import Fault
+from ims_catalog.sandbox.server import start_sandbox
 from indexer.choice import Choice
 from indexer.run import purge, reindex, renormalise
 from mappings.document import Document, key_of
 from mappings.scope import View
-from tests.faults.installation import LIMITS, Installation, scope_id
+from tests.faults.installation import LIMITS, Installation, installed, scope_id
 from tests.faults.spoilt import gold, ids
 
 
@@ -227,6 +230,29 @@ async def test_case_13_a_share_that_is_withdrawn_ends_in_that_run(wide: Installa
         assert held == wide.model()
 
 
+async def test_who_loses_an_image_that_others_still_see_is_told(tmp_path: Path) -> None:
+    estate = draw_estate(images=200, seed=3, regions=1, projects=4)
+    async with await start_sandbox(estate) as sandbox, installed(sandbox, tmp_path) as one:
+        await one.run()
+        listing, image = shares(one)
+        cloud, region, project = sandbox.cloud, listing.region, str(listing.project)
+        key = key_of("huawei", region, image, View.SHARED)
+        owner = str(cloud.image(region, image)["owner"])
+        here = {str(each.project) for each in estate.listings() if each.project}
+        other = min(here - (await one.held())[key].visible_to - {owner})
+        cloud.share(region, image, other)
+        run = await one.run()
+        won = (await changes(one, run))["added", key]
+        assert (won.of_rights, orjson.loads(won.stored.internal)["visible_to"]) == (True, [other])
+        cloud.unshare(region, image, project)
+        cloud.patch(region, image, name="for who still sees it")
+        run = await one.run()
+        told = await changes(one, run)
+        assert orjson.loads(told["removed", key].stored.internal)["visible_to"] == [project]
+        assert project not in orjson.loads(told["changed", key].stored.internal)["visible_to"]
+        assert (run.removed, run.added) == (0, 0), "no image went or came"
+
+
 async def test_what_nobody_can_confirm_for_a_day_is_no_longer_shown(wide: Installation) -> None:
     await wide.run()
     listing, image = shares(wide)
@@ -353,7 +379,7 @@ async def test_more_changes_than_are_kept_are_counted(wide: Installation) -> Non
 @pytest.mark.parametrize("published", [True, False], ids=["after it published", "before"])
 async def test_a_run_whose_process_ended_is_settled_by_the_next(wide: Installation, published: bool) -> None:
     first = await wide.run()
-    run = replace(first, run="20261124t000000z-dead00", notes=())
+    run = replace(first, run="20261124t000000z-dead00")
     meant = (
         run if published else replace(run, generation="ims-catalog-00000000-000009-20261124t061700z-dead00")
     )
