@@ -14,7 +14,7 @@ EngineError
 TooCostly is a ValueError: not the engine but the query is to blame.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -187,7 +187,7 @@ class Amendment(Build, Protocol):
 class Outlined(Protocol):
     """The documents of a generation in outline, which is much less than reading them."""
 
-    def outlines(self) -> AsyncIterator[Sequence[Outline]]:
+    def outlines(self) -> AsyncGenerator[Sequence[Outline], None]:
         """Stream the outlines by ascending key, in batches. Raises as `Writer.documents` does."""
         ...
 

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from copy import deepcopy
 from datetime import datetime
 
-from engines.base import Build
+from engines.base import Amendment, Build
 from engines.ledger import ChangeKind, ImageChange, Ledger
 from indexer.changes import image_change, rights_changes
-from indexer.plan import Decision
+from indexer.plan import Change, Decision
 from indexer.progress import Progress
 from indexer.tally import Tally
 
@@ -31,9 +32,34 @@ class Building:
 
     async def fill(self, build: Build, batches: AsyncIterator[Sequence[Decision]], *, at: datetime) -> None:
         """Add the documents of a plan to a build; `at` is the moment of the changes."""
+
+        async def write(decisions: Sequence[Decision]) -> None:
+            await build.add([one.stored for one in decisions if one.stored is not None])
+
+        await self._pass_on(write, batches, at)
+
+    async def amend(
+        self, build: Amendment, batches: AsyncIterator[Sequence[Decision]], rest: Tally, *, at: datetime
+    ) -> None:
+        """Write what a plan changes; `rest` counts the documents that stay as they are and are not in it."""
+
+        async def write(decisions: Sequence[Decision]) -> None:
+            differing = [one for one in decisions if one.change is not Change.SAME]
+            await build.remove([one.key for one in differing if one.stored is None])
+            await build.add([one.stored for one in differing if one.stored is not None])
+
+        self.tally = deepcopy(rest)
+        await self._pass_on(write, batches, at)
+
+    async def _pass_on(
+        self,
+        write: Callable[[Sequence[Decision]], Awaitable[None]],
+        batches: AsyncIterator[Sequence[Decision]],
+        at: datetime,
+    ) -> None:
         async for decisions in batches:
             self.tally.count(decisions)
-            await build.add([one.stored for one in decisions if one.stored is not None])
+            await write(decisions)
             await self._note(decisions, at)
             self._progress.built(self.tally.documents)
             await asyncio.sleep(0)

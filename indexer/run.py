@@ -14,15 +14,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from engines.base import Build, Companions, EngineError, GenerationRejected, Writer
+from engines.base import Amendment, Build, Companions, EngineError, GenerationRejected, Writer
 from engines.clock import Clock
 from engines.generation import Generation, parse_generation
 from engines.ledger import Keep, Ledger, Memory, Run
 from indexer.building import Building
 from indexer.choice import EVERYTHING, NOTHING_DUE, Choice
 from indexer.companions import Known, merge_companions, remembered
+from indexer.comparison import compare
 from indexer.confirmed import confirmed
 from indexer.crawl import Crawl, Crawled, crawling
+from indexer.difference import Difference, open_difference
 from indexer.fate import Terms
 from indexer.gate import NOT_GATED, Gated, GateLimits, gate
 from indexer.journal import EXIT_FAILED, Begun, Done, failed_run, finished_run, held_run, nothing_complete
@@ -148,7 +150,8 @@ class _Attempt:
     async def crawled(self, limits: Limits, choice: Choice) -> Run:
         """Crawl, doubt, ask, and publish what comes of it."""
         await self._begin(choice)
-        with open_spool(self.setup.folder) as spool:
+        folder = self.setup.folder
+        with open_spool(folder) as spool, open_difference(folder) as difference:
             async with crawling(
                 [source for source in self._sources if choice.reaches(source.name)],
                 spool,
@@ -163,7 +166,7 @@ class _Attempt:
                 if not crawled.complete:
                     return await self._rights_only(spool, self.failed(nothing_complete(crawled)))
                 terms = self._terms(crawled)
-                survey = await self._survey(spool, terms)
+                survey = await self._survey(spool, terms, difference)
                 gated = self._gate(survey, choice)
                 if gated.stopped is not None:
                     self._memories = memories(
@@ -180,7 +183,9 @@ class _Attempt:
                     scope: unpacked(memory.missing) for scope, memory in self._known.memories.items()
                 },
             )
-            return await self._next(spool, terms, gated, told, survey)
+            companions = merge_companions(self._known.companions, crawled.companions)
+            done = Done(survey.tally, self._served, gated=gated, told=told)
+            return await self._next(spool, terms, difference, companions, done)
 
     async def _rights_only(self, spool: Spool, vain: Run, gated: Gated = NOT_GATED) -> Run:
         """Where nothing may be published, publish at least that rights ended; `vain` is the entry else.
@@ -190,10 +195,14 @@ class _Attempt:
         complete = frozenset(scope for scope in self._crawled.complete if shared(scope))
         terms = replace(self._terms(self._crawled), whole=complete)
         seen = _Shared(spool)
-        if self._served is None or await self._unchanged(seen, terms) is not None:
+        if self._served is None:
             return vain
-        done = Done(Tally(), self._served, gated=gated, vain=vain)
-        return await self._publish(seen, terms, self._known.companions, done)
+        with open_difference(self.setup.folder) as difference:
+            survey = await self._survey(seen, terms, difference)
+            if survey.tally.nothing_changed:
+                return vain
+            done = Done(survey.tally, self._served, gated=gated, vain=vain)
+            return await self._publish(seen, terms, self._known.companions, done, difference)
 
     async def from_served(self, ended: AbstractSet[str], *, renew: bool) -> Run:
         """Publish what is served without the scopes that are `ended`; `renew`: as this version reads it."""
@@ -201,18 +210,14 @@ class _Attempt:
         if self._served is None:
             return self.failed("nothing is served yet: ims-catalog reindex crawls the clouds")
         terms = replace(self._terms(Crawled()), ended=ended)
-        with open_spool(self.setup.folder) as spool:
-            if not renew and self._same_schema():
-                tally = await self._unchanged(spool, terms)
-                if tally is not None:
-                    return self._finished(Done(tally, self._served, purged=tuple(sorted(ended))))
-            return await self._publish(
-                spool,
-                terms,
-                self._known.companions,
-                Done(Tally(), self._served, purged=tuple(sorted(ended))),
-                renew=renew,
-            )
+        companions = self._known.companions
+        done = Done(Tally(), self._served, purged=tuple(sorted(ended)))
+        folder = self.setup.folder
+        with open_spool(folder) as spool, open_difference(folder) as difference:
+            if renew or not self._same_schema():
+                return await self._publish(spool, terms, companions, done, renew=renew)
+            await self._survey(spool, terms, difference)
+            return await self._next(spool, terms, difference, companions, done)
 
     async def _begin(self, choice: Choice) -> None:
         """Settle what a run before left open, and look where everything stands."""
@@ -221,7 +226,7 @@ class _Attempt:
         self._generation = replace(self._generation, term=term)
         self._served = await setup.writer.served()
         await recover(setup.ledger, self._served)
-        await setup.ledger.intend(self.failed("the run has not ended"), ())
+        await self._open_entry()
         companions = Companions() if self._served is None else await setup.writer.companions(self._served)
         self._begun = replace(
             self._begun,
@@ -231,6 +236,11 @@ class _Attempt:
         )
         self._known = Known(companions, await setup.ledger.memories())
 
+    async def _open_entry(self) -> None:
+        """Drop what was noted, and let it be known that the run has begun, should it not come to its end."""
+        await self.setup.ledger.forget()
+        await self.setup.ledger.intend(self.failed("the run has not ended"), ())
+
     def _terms(self, crawled: Crawled) -> Terms:
         """Terms by which nothing that is missing ends, what is shared excepted."""
         return Terms(
@@ -239,11 +249,14 @@ class _Attempt:
             confirmed=confirmed(self._begun, crawled, self.setup.max_carry),
         )
 
-    async def _survey(self, seen: Seen, terms: Terms) -> Survey:
+    async def _survey(self, seen: Seen, terms: Terms, difference: Difference) -> Survey:
+        """Look at all images; those that change or may still change are in the difference then."""
         survey = Survey(self._known.memories)
-        async with self._plan(seen, terms) as batches:
+        async with self._comparison(seen, terms) as batches:
             async for decisions in batches:
                 survey.count(decisions)
+                if self._same_schema():
+                    difference.take(decisions)
                 self.setup.progress.compared(survey.tally.changes.total())
                 await asyncio.sleep(0)
         return survey
@@ -272,20 +285,23 @@ class _Attempt:
             unlisted={scope: frozenset(one.in_turn) for scope, one in survey.unlisted.items()},
         )
 
-    async def _next(self, seen: Seen, terms: Terms, gated: Gated, told: Answers, survey: Survey) -> Run:
+    async def _next(
+        self, seen: Seen, terms: Terms, difference: Difference, companions: Companions, done: Done
+    ) -> Run:
         """Publish the plan, if it changes anything."""
-        companions = merge_companions(self._known.companions, self._crawled.companions)
-        done = Done(survey.tally, self._served, gated=gated, told=told)
-        if self._served is not None and self._same_schema() and companions == self._known.companions:
-            # Without anything missing the survey was the plan.
-            settled = not told.given and not any(scope in terms.whole for scope in survey.tally.missing)
-            tally = await self._unchanged(seen, terms) if not settled else survey.tally
-            if tally is not None and tally.nothing_changed:
+        if not self._same_schema():
+            return await self._publish(seen, terms, companions, done)
+        if companions == self._known.companions:
+            tally = await self._unchanged(seen, terms, difference)
+            if tally is not None:
                 return self._finished(replace(done, tally=tally))
-        return await self._publish(seen, terms, companions, done)
+        return await self._publish(seen, terms, companions, done, difference)
 
-    async def _unchanged(self, seen: Seen, terms: Terms) -> Tally | None:
-        """Count a plan that changes nothing; None as soon as it changes something."""
+    async def _unchanged(self, seen: Seen, terms: Terms, difference: Difference) -> Tally | None:
+        """Count a plan, for all images if it changes nothing; None as soon as it changes something."""
+        if difference.whole:
+            tally = await difference.tally(terms)
+            return tally if tally.nothing_changed else None
         tally = Tally()
         async with self._plan(seen, terms) as batches:
             async for decisions in batches:
@@ -296,15 +312,30 @@ class _Attempt:
         return tally
 
     async def _publish(
-        self, seen: Seen, terms: Terms, companions: Companions, done: Done, *, renew: bool = False
+        self,
+        seen: Seen,
+        terms: Terms,
+        companions: Companions,
+        done: Done,
+        difference: Difference | None = None,
+        *,
+        renew: bool = False,
     ) -> Run:
+        """Build, and serve it. With a `difference`, which knows all that changes, only that is written where
+        the engine can do so.
+        """
         setup = self.setup
         building = Building(setup.ledger, setup.progress, self._begun.run, setup.keep.changes)
-        build = await setup.writer.begin(self._generation.name, self._served)
+        amendment = await self._amendment(difference)
+        build = amendment or await setup.writer.begin(self._generation.name, self._served)
         run: Run | None = None
         try:
-            async with self._plan(seen, terms, renew=renew) as batches:
-                await building.fill(build, batches, at=self._now())
+            if amendment is not None and difference is not None:
+                async with aclosing(difference.planned(terms)) as batches:
+                    await building.amend(amendment, batches, difference.rest, at=self._now())
+            else:
+                async with self._plan(seen, terms, renew=renew) as batches:
+                    await building.fill(build, batches, at=self._now())
             await build.seal(companions)
             await build.verify(building.tally.expected)
             run = self._finished(
@@ -322,6 +353,10 @@ class _Attempt:
             await build.publish()
         except GenerationRejected as error:
             await build.discard()
+            if amendment is not None:
+                _log.warning("a generation that was cloned is built whole instead: %s", error)
+                await self._open_entry()
+                return await self._publish(seen, terms, companions, done)
             return self._held(done.gated, str(error))
         except BaseException as error:
             await build.discard()
@@ -331,6 +366,11 @@ class _Attempt:
                 self.served_all_the_same = replace(run, finished=self._now())
                 raise
         return replace(run, finished=self._now())
+
+    async def _amendment(self, difference: Difference | None) -> Amendment | None:
+        if self._served is None or difference is None or not difference.few:
+            return None
+        return await self.setup.writer.amend(self._generation.name, self._served)
 
     async def _is_served(self, build: Build) -> bool:
         """Tell whether a generation is served though publishing it failed, and note where nobody can tell."""
@@ -383,6 +423,20 @@ class _Attempt:
             reason = f"{what} the ledger could not be written: {_said(error)}"
             return replace(run, exit=EXIT_FAILED, reason=reason)
         return run
+
+    @asynccontextmanager
+    async def _comparison(
+        self, seen: Seen, terms: Terms
+    ) -> AsyncIterator[AsyncGenerator[tuple[Decision, ...], None]]:
+        """Plan by terms by which nobody has been asked yet, on outlines where the engine has them."""
+        served = self._served
+        outlined = await self.setup.writer.outlined(served) if served and self._same_schema() else None
+        if outlined is None:
+            async with self._plan(seen, terms) as batches:
+                yield batches
+            return
+        async with aclosing(compare(seen.entries(), outlined, terms)) as batches:
+            yield batches
 
     @asynccontextmanager
     async def _plan(

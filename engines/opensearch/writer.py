@@ -1,7 +1,7 @@
 """`OpenSearchWriter`: the one process that builds and publishes generations of an installation."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -313,7 +313,7 @@ class OpenSearchOutlined:
         self._generation = generation
         self._sealed = sealed
 
-    def outlines(self) -> AsyncIterator[Sequence[Outline]]:
+    def outlines(self) -> AsyncGenerator[Sequence[Outline], None]:
         """Stream the outlines by ascending key. Raises GenerationGone, DamagedGeneration."""
         return outlines(self._client, self._generation, self._sealed)
 
