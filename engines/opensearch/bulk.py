@@ -205,7 +205,7 @@ def _is_refused_for_now(key: str, result: object, index: str) -> bool:
         return False
     kind = str(part(error, "type"))
     # The reason may quote the document: it is read, and not repeated.
-    blocked = block_said(kind, str(part(error, "reason")))
+    blocked = block_said(status, kind, str(part(error, "reason")))
     if blocked is not None:
         raise EngineUnavailable(f"{index}: {blocked}")
     if status in {429, 503}:

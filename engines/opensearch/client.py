@@ -278,7 +278,7 @@ def _failure(answered: Answered, cluster: Cluster) -> EngineError:
     status, place = answered.status, answered.place
     kind, reason = _error(answered.body)
     match status:
-        case _ if (blocked := block_said(kind, reason)) is not None:
+        case _ if (blocked := block_said(status, kind, reason)) is not None:
             failure: EngineError = EngineUnavailable(f"{place}: {blocked}")
         case _ if 300 <= status < 400:
             failure = EngineUnavailable(f"{place} answered with a redirect (HTTP {status}): not followed")
@@ -304,12 +304,13 @@ def _unknown(cluster: Cluster) -> str:
     return f"the user name {cluster.username} or its password are not accepted"
 
 
-def block_said(kind: str, reason: str) -> str | None:
+def block_said(status: object, kind: str, reason: str) -> str | None:
     """Say in plain words that an index takes no documents, None where the error says something else.
 
-    OpenSearch names its blocks by number: 12 is the flood stage of the disk watermarks.
+    OpenSearch names its blocks by number: 12 is the flood stage of the disk watermarks. A node that starts
+    (1) or has lost its cluster manager (2) has blocks too, which pass by themselves: these are none here.
     """
-    if kind != "cluster_block_exception":
+    if kind != "cluster_block_exception" or (status == 503 and _PASSING.search(reason)):
         return None
     if "/12/" in reason:
         return (
@@ -318,6 +319,9 @@ def block_said(kind: str, reason: str) -> str | None:
         )
     blocks = ", ".join(re.findall(r"\[[A-Z_]+/[0-9]+/([^\]]+)\]", reason))
     return f"the cluster blocks this: {blocks or kind}"
+
+
+_PASSING = re.compile(r"\[SERVICE_UNAVAILABLE/[12]/")
 
 
 def _forbidden(reason: str, cluster: Cluster) -> str:

@@ -214,6 +214,19 @@ async def test_a_broken_connection_is_met_by_sending_again() -> None:
     assert index.requests == [["a"], ["a"]]
 
 
+@pytest.mark.parametrize("block", ["1/state not recovered / initialized", "2/no cluster-manager"])
+async def test_a_block_that_passes_by_itself_is_waited_for(block: str) -> None:
+    blocked = refused(503, "cluster_block_exception", f"blocked by: [SERVICE_UNAVAILABLE/{block}];")
+
+    async def answering(number: int, ids: list[str]) -> web.Response:
+        return results(*[blocked for _ in ids]) if number == 1 else taken(ids)
+
+    async with loading(answering) as (bulk, index):
+        await bulk.add(documents("a", "b"))
+        await bulk.finish()
+    assert index.requests == [["a", "b"]] * 2
+
+
 FLOOD = "index [x] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark];"
 
 

@@ -61,6 +61,8 @@ def problem(kind: str, reason: str = "") -> dict[str, object]:
 
 
 FLOOD = "index [x] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark];"
+STARTING = "blocked by: [SERVICE_UNAVAILABLE/1/state not recovered / initialized];"
+ELECTING = "blocked by: [SERVICE_UNAVAILABLE/2/no cluster-manager];"
 BLOCK = "index [x] blocked by: [FORBIDDEN/8/index write (api)];"
 RIGHT = "no permissions for [indices:data/read/search] and User [name=reader, roles=[secret-role]]"
 
@@ -91,6 +93,12 @@ RIGHT = "no permissions for [indices:data/read/search] and User [name=reader, ro
         ),
         pytest.param(
             answering(429, problem("rejected", SECRET)), Busy, "HTTP 429 rejected", id="too much to do"
+        ),
+        pytest.param(
+            answering(503, problem("cluster_block_exception", STARTING)), Busy, "HTTP 503", id="a start"
+        ),
+        pytest.param(
+            answering(503, problem("cluster_block_exception", ELECTING)), Busy, "HTTP 503", id="an election"
         ),
         pytest.param(answering(503, problem("no_manager")), Busy, "HTTP 503", id="no cluster manager"),
         pytest.param(answering(504), EngineTimeout, "in time", id="a gateway's time-out"),
@@ -223,6 +231,17 @@ async def test_what_writes_is_sent_once() -> None:
         with pytest.raises(EngineUnavailable, match="broke off"):
             await client.request("POST", "/x/_search", body=b"{}")
         assert len(asked) == 3
+
+
+async def test_what_reads_goes_on_from_a_node_that_is_not_ready() -> None:
+    starting = answering(503, problem("cluster_block_exception", STARTING))
+    async with (
+        host(starting) as unready,
+        host(answering(200, {"ok": 1})) as url,
+        asking(unready, url) as client,
+    ):
+        for _ in range(4):
+            assert await client.request("POST", "/x/_search", body=b"{}") == {"ok": 1}
 
 
 @asynccontextmanager
