@@ -14,8 +14,9 @@ async def served(client: Client, names: Names) -> Meta | None:
     Raises DamagedGeneration where the alias is gone or on several indices, and ForeignGeneration where it is
     on an index of another installation or of a newer version.
     """
-    found = await metas(client, names.served)
+    # The installation first: whoever makes it makes the alias in the same step.
     identity = await installation(client, names, create=False)
+    found = await metas(client, names.served)
     if found is None:
         if identity is None:
             return None
@@ -23,6 +24,8 @@ async def served(client: Client, names: Names) -> Meta | None:
             f"the alias {names.served}, which names the generation being served, is gone: put it back on that"
             f" index, or delete the indices of {names.prefix} and run `ims-catalog reindex` to begin anew"
         )
+    # It may have been made between the two looks.
+    identity = identity or await installation(client, names, create=False)
     if len(found) != 1:
         raise DamagedGeneration(
             f"the alias {names.served} is on several indices: {', '.join(sorted(found))}; take it off all but"

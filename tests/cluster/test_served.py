@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import orjson
 import pytest
+from aiohttp import web
 
 from engines.base import (
     DamagedGeneration,
@@ -16,13 +17,17 @@ from engines.base import (
     NothingServed,
 )
 from engines.opensearch.client import Cluster, quoted
+from engines.opensearch.installation import installation
 from engines.opensearch.ledger import OpenSearchLedger
 from engines.opensearch.readers import OpenSearchReaders
+from engines.opensearch.served import served
 from engines.opensearch.writer import OpenSearchWriter, open_writer
 from engines.query import Query
 from mappings.schema import SCHEMA
 from tests.cluster.conftest import Place
+from tests.cluster.passing import passing
 from tests.cluster.severed import severable
+from tests.cluster.test_loading_faults import named, whole, writing
 from tests.contract.catalogue import ask, ids, image
 from tests.contract.engine import Engine, HandClock, publish
 
@@ -211,6 +216,27 @@ async def test_what_reads_makes_nothing(place: Place) -> None:
         "GET", quoted(place.names.all, "_mapping"), params={"expand_wildcards": "all"}
     )
     assert reply == {}
+
+
+@pytest.mark.parametrize("published", [False, True], ids=["made", "made and published to"])
+async def test_an_installation_that_is_made_while_it_is_looked_for_is_no_damage(
+    place: Place, *, published: bool
+) -> None:
+    """The first writer comes between the two looks of a reader."""
+    looks: list[str] = []
+
+    async def before(request: web.Request) -> None:
+        looks.append(request.path)
+        if len(looks) == 2:
+            await installation(place.client, place.names, create=True)
+            if published:
+                async with writing(place) as writer:
+                    await whole([image("a")], writer, named(place))
+
+    async with passing(place.url, before) as url, place.another_client(url) as client:
+        found = await served(client, place.names)
+    assert (None if found is None else found.generation) == (named(place) if published else None)
+    assert len(looks) >= 2
 
 
 async def test_a_cluster_that_is_away_for_a_while(place: Place) -> None:
