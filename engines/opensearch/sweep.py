@@ -55,11 +55,11 @@ async def _without_a_name(
     return [
         index
         for index, value in found.items()
-        if (value is None or _names_another(index, value))
-        and names.is_generation(index)
+        if names.is_generation(index)
         and index in begun
         and index not in building
         and term_of(index) < below
+        and (value is None or _names_another(index, value))
     ]
 
 

@@ -67,6 +67,7 @@ class Installation:
     clock: Clock
     gate: GateLimits = field(default_factory=GateLimits)
     keep: Keep = field(default_factory=Keep)
+    prefix: str = "ims-catalog"
 
     @property
     def source(self) -> Source:
@@ -90,6 +91,7 @@ class Installation:
             progress=Silent(),
             clock=self.clock,
             folder=self.folder,
+            prefix=self.prefix,
             gate=self.gate,
             keep=self.keep,
         )

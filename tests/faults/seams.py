@@ -66,6 +66,9 @@ def seam(behind: T, name: str, told: Told) -> T:
     return cast("T", Seam(behind, name, told))
 
 
+_BEGINNING = {"writer.begin", "writer.amend"}
+
+
 class Seam:
     """Passes every call on; what a writer begins is a build, and stands behind a seam of its own."""
 
@@ -101,7 +104,7 @@ class Seam:
             done = call(*args, **kwargs)
             given = await done if inspect.isawaitable(done) else done
             self._told(f"after {step}")
-            return Seam(given, "build", self._told) if step == "writer.begin" else given
+            return Seam(given, "build", self._told) if step in _BEGINNING and given is not None else given
 
         return told
 
