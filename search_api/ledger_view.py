@@ -85,13 +85,16 @@ class LedgerView:
 
         What a later run learnt while it published another generation is not what this one shows: until the
         other is taken over, the age told is that of the images told. Who asks before anything was read, or
-        for a generation that no run read tells of, waits for the look that is under way. Raises EngineError
-        as long as nothing was read; afterwards what was read goes on.
+        for a generation that no run read tells of, waits for the look that is under way: for such a one only
+        until a look has ended, as perhaps no run will ever tell of it. Raises EngineError as long as nothing
+        was read; afterwards what was read goes on.
         """
         self._look()
-        if self._looking is not None and (self._read is None or not self._read.tells_of(generation)):
+        if self._looking is not None and (self._read is None or self._read.may_yet_tell_of(generation)):
             # Shielded, as the look is for all who wait and not for this caller alone.
             await asyncio.shield(self._looking)
+            if self._read is not None:
+                self._read.looked_for.add(generation)
         if self._read is None:
             raise EngineError("the ledger was closed before it was read")
         return self._read.revision(generation)
@@ -134,11 +137,13 @@ class _Read:
     number: int
     states: Mapping[str, ScopeState]
     runs: Sequence[Run]
+    looked_for: set[str] = field(default_factory=set, init=False, repr=False)
+    """Generations for which it was waited whether a run tells of them."""
     _revisions: dict[str, Revision] = field(default_factory=dict, init=False, repr=False)
 
-    def tells_of(self, generation: str) -> bool:
-        """Tell whether a run among those read published or confirmed a generation."""
-        return self._run(generation) is not None
+    def may_yet_tell_of(self, generation: str) -> bool:
+        """Tell whether no run read published or confirmed a generation, and none was looked for."""
+        return generation not in self.looked_for and self._run(generation) is None
 
     def revision(self, generation: str) -> Revision:
         """Give the ledger as a generation shows it."""

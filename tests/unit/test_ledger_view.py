@@ -155,6 +155,36 @@ async def test_what_was_read_answers_while_the_ledger_does_not(caplog: pytest.Lo
     await view.close()
 
 
+async def test_a_generation_that_no_run_tells_of_is_waited_for_once() -> None:
+    """A publish whose run could not be recorded, while the ledger hangs: later questions go on at once."""
+    seconds = [0.0]
+    ledger = SlowLedger(a_run(1, "first"))
+    ledger.answers.set()
+    view = LedgerView(ledger, lambda: seconds[0])
+    await view.current("first")
+    ledger.answers.clear()
+    seconds[0] += LOOK_SECONDS
+    waiting = asyncio.create_task(view.current("untold"))
+    await settled()
+    assert not waiting.done()
+    ledger.broken = True
+    ledger.answers.set()
+    assert (await waiting).number == 1
+    ledger.answers.clear()
+    seconds[0] += LOOK_SECONDS
+    async with asyncio.timeout(5):
+        assert (await view.current("untold")).number == 1
+    await settled()
+    assert ledger.asked == 3
+    # What is recorded later is told, and may be waited for anew.
+    ledger.broken = False
+    await ledger.record(a_run(2, "second"))
+    ledger.answers.set()
+    await settled()
+    assert (await view.current("untold")).number == 2
+    await view.close()
+
+
 async def test_a_view_that_is_closed_waits_for_nothing() -> None:
     view = LedgerView(SlowLedger(a_run(1, "first")), lambda: 0.0)
     asking = asyncio.create_task(view.current("first"))
