@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,14 @@ from engines.opensearch.served import served
 from engines.opensearch.writer import OpenSearchWriter
 from ims_catalog.sandbox.answer import image_error
 from ims_catalog.sandbox.estate import Listing, draw_estate
-from ims_catalog.sandbox.fault import Fault
+from ims_catalog.sandbox.fault import Fault, matching
 from ims_catalog.sandbox.server import Sandbox, start_sandbox
 from indexer.run import purge, renormalise
 from mappings.document import key_of
 from mappings.scope import View
 from tests.contract.engine import Engine, writing
-from tests.faults.installation import Installation, scope_id
+from tests.faults.installation import LIMITS, Installation, scope_id
+from tests.faults.spoilt import BROKEN
 from tests.opensearch.shared import required_url
 
 ESTATE = draw_estate(images=500, seed=21, regions=2, projects=4)
@@ -174,3 +176,27 @@ async def test_a_scope_with_few_images_is_given_up(engine: Engine, sandbox: Sand
         assert held.keys() - (await one.held()).keys() == gone
         assert await clones(one) == deep(one, 1)
         assert scope_id(gold(one)[0]) in await one.states()
+
+
+async def test_companions_that_changed_beside_few_changes(
+    engine: Engine, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Flavors that were read in documents come, those that the cloud itself told take their place."""
+    async with installed(engine, sandbox, tmp_path) as one:
+        failing = sandbox.fail(Fault(matching(service="ecs"), BROKEN))
+        await one.run()
+        served_before = await one.writer.served()
+        assert served_before is not None
+        before = await one.writer.companions(served_before)
+        sandbox.faults.remove(failing)
+        listing, images = gold(one)
+        sandbox.cloud.patch(listing.region, images[1], name="renamed")
+        run = await one.run(limits=replace(LIMITS, companions_every=0.0))
+        assert (run.reason, run.exit, run.changed) == (None, 0, 1)
+        served_now = await one.writer.served()
+        assert served_now is not None
+        after = await one.writer.companions(served_now)
+        assert len(after.flavors) > len(before.flavors)
+        assert after.os_versions == before.os_versions
+        assert await clones(one) == deep(one, 1)
+        assert await one.held() == one.model()
