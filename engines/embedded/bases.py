@@ -28,9 +28,11 @@ def bases(query: Narrowed, index: Index) -> dict[frozenset[str], Base]:
             always.append(part)
     met = [each[0] if len(each) == 1 else (narrow(index.everything, each), True) for each in lifted.values()]
     found, without = narrow_without_each(_within_all(access, always, index), met, index.everything)
-    made = dict.fromkeys((NOTHING, *kinds), Base(found, index.size))
+    within = Base(found, index.size)
+    made = dict.fromkeys((NOTHING, *kinds), within)
     for kind, bits in zip(lifted, without, strict=True):
-        made[kind] = Base(bits, index.size)
+        # Where nothing is lifted but what the other parts demand as well, the two are one.
+        made[kind] = within if bits is found else Base(bits, index.size)
     # Facets that lift several fields are few, and share nothing with others.
     for kind in kinds:
         if len(kind) > 1:

@@ -25,6 +25,7 @@ class Panel:
         "_filled",
         "_firsts",
         "_groups",
+        "_none",
         "_order",
         "_places",
         "_signs",
@@ -43,6 +44,7 @@ class Panel:
         ]
         self._groups = Groups([(name, counter) for name, _, counter, _ in self._fields], size)
         self._starts = np.array(starts)
+        self._none = [0] * (end + 1)
         self._signs = np.concatenate([_signs(each) for each in counters])
         # The places of all values in one row, with one for what is not stated behind those of each facet.
         self._places = _places(facets, counters)
@@ -83,19 +85,14 @@ class Panel:
         groups, found = self._groups, within[NOTHING]
         groups.grow()
         looking = _LOOKING + found.size * (1 + 3 * groups.width)
-        if groups.fields and looking < len(self._at) * found.meeting:
-            numbers = groups.count(found.indices)
-            numbers[-1] = 1
-            for name, kind, counter, row in self._fields:
-                base = within[kind]
-                if base is not found or name not in groups.fields:
-                    numbers[row] = counter.numbers(base)
-            return numbers
-        listed: list[int] = []
-        for _, kind, counter, _ in self._fields:
-            listed += counter.numbers(within[kind])
-        listed.append(1)
-        return np.array(listed, np.int64)
+        together = bool(groups.fields) and looking < len(self._at) * found.meeting
+        numbers = groups.count(found.indices).tolist() if together else self._none.copy()
+        for name, kind, counter, row in self._fields:
+            base = within[kind]
+            if base is not found or not together or name not in groups.fields:
+                numbers[row] = counter.numbers(base)
+        numbers[-1] = 1
+        return np.array(numbers, np.int64)
 
 
 _LOOKING = 20_000

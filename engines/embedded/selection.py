@@ -62,18 +62,28 @@ def narrow(base: Bits, parts: Iterable[Selected]) -> Bits:
 
 
 def narrow_without_each(base: Bits, parts: Sequence[Selected], everything: Bits) -> tuple[Bits, list[Bits]]:
-    """Narrow a base by all parts, and by all but one: what is left without each part, in their order."""
+    """Narrow a base by all parts, and by all but one: what is left without each part, in their order.
+
+    Where a part takes away nothing that the others leave, the latter is the same object as the former.
+    """
     order = sorted(range(len(parts)), key=lambda place: _cost(parts[place]))
     # What comes before a part is met once, and so is what comes behind it.
     before = [base]
     for place in order:
         bits, wanted = parts[place]
         before.append(before[-1] & bits if wanted else before[-1] - bits)
-    found = before.pop()
+    sizes = list(map(len, before))
+    found, size = before.pop(), sizes.pop()
     without = [found] * len(parts)
     behind: Bits | None = None
-    for place, narrowed in zip(reversed(order), reversed(before), strict=True):
-        without[place] = narrowed if behind is None else narrowed & behind
+    left = size
+    for place, narrowed, held in zip(reversed(order), reversed(before), reversed(sizes), strict=True):
+        # What a part takes away after some, it takes away after more of them, or nothing.
+        if held > left:
+            apart = narrowed if behind is None else narrowed & behind
+            if len(apart) > size:
+                without[place] = apart
+        left = held
         if place != order[0]:
             bits, wanted = parts[place]
             if not wanted:
