@@ -12,10 +12,10 @@ from datetime import datetime
 
 import orjson
 
-from engines.base import EngineError, ForeignGeneration
+from engines.base import EngineError, EngineUnavailable, ForeignGeneration
 from engines.ledger import Entry, Extent, ImageChange, Intention, Keep, Memory, Run, ScopeState
 from engines.ledger_entry import entry_of, read_intention, read_memory, read_scope_state
-from engines.opensearch.cell import Cell
+from engines.opensearch.cell import TRIES, Cell
 from engines.opensearch.client import Client, Refused, quoted
 from engines.opensearch.hits import delete, hits, write
 from engines.opensearch.image_changes import PLACE_BITS, ImageChanges
@@ -247,13 +247,15 @@ class OpenSearchLedger:
 
     async def _write_last(self, name: str, recorded: Recorded) -> None:
         """Write a run so that its revision is the highest, then what follows from it."""
-        while True:
+        for _ in range(TRIES):
             await self._runs.write(name, recorded_document(recorded))
             # Another process may have drawn a later number and written its run before this one: who has read
             # that revision would not look again.
             if await self.revision() == recorded.revision:
                 break
             recorded = replace(recorded, revision=await self._draw(recorded.revision))
+        else:
+            raise EngineUnavailable(f"other processes write to {self._names.runs} all the time")
         try:
             await self._settle(recorded)
             await self._take_back(recorded.run.run)

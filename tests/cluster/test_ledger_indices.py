@@ -129,6 +129,25 @@ async def test_a_run_that_is_written_late_is_a_later_revision(place: Place) -> N
     assert (await reader.scope_states())[HELD.scope] == later
 
 
+async def test_a_run_that_others_always_overtake_is_not_written_for_ever(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(the_ledger, "TRIES", 3)
+    quick = OpenSearchLedger(place.client, place.names)
+    written: list[str] = []
+
+    async def meanwhile(request: web.Request) -> None:
+        if request.method == "PUT" and request.path.endswith("/_doc/slow"):
+            written.append(f"quick{len(written)}")
+            if len(written) < 6:
+                await quick.record(replace(RUN, run=written[-1], scopes=()))
+
+    async with passing(place.url, meanwhile) as url, place.another_client(url) as client:
+        with pytest.raises(EngineUnavailable, match=r"other processes write to .*-runs all the time"):
+            await OpenSearchLedger(client, place.names).record(replace(RUN, run="slow"))
+    assert len(written) == 3
+
+
 def many(count: int) -> Sequence[ScopeState]:
     return [
         ScopeState(f"prod/cn-north-4/{number:032x}/private", State.COMPLETE, None, START, START, 1, 0)
