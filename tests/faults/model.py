@@ -193,13 +193,13 @@ class _Run:
         """Give the scopes that lost too much, with what is to be remembered of them."""
         found = {}
         for scope in self.met.whole:
-            listed = self._kept(scope, away=False)
+            listed = self._kept(scope) - (self.before.missed.get(scope, frozenset()) - self._keys(scope))
             loss = len(listed) - len(self.met.seen[scope])
             emptied = bool(listed) and not self.met.seen[scope]
             much = loss > self.limits.shrink_least and loss > self.limits.shrink * len(listed)
             if shared(scope) or scope in self.met.accepted or not (emptied or much):
                 continue
-            missing = frozenset(listed - self._keys(scope))
+            missing = frozenset(self._kept(scope) - self._keys(scope))
             last = self.before.doubts.get(scope)
             doubt = Doubt(missing, self.met.at, 1)
             if last is not None and last.missing == missing:
@@ -221,7 +221,7 @@ class _Run:
         """Give what a listing lacks for the first time while nobody says that it is gone."""
         if shared(scope) or self.met.answering:
             return frozenset()
-        lacks = self._kept(scope, away=False) - self._keys(scope)
+        lacks = self._kept(scope) - self._keys(scope)
         return frozenset(lacks - self.before.missed.get(scope, frozenset()))
 
     def images(self, passing: AbstractSet[str]) -> Iterator[tuple[Key, Known]]:
@@ -241,19 +241,19 @@ class _Run:
     def _known(self, key: Key, passing: AbstractSet[str]) -> Known | None:
         before = self.before.images.get(key)
         listing = {scope for scope in self.met.seen if key in self._keys(scope)}
-        keeping, away, granting = set(listing), set(), set(listing)
+        keeping, away, carrying = set(listing), set[str](), set[str]()
         told = bool(listing)
         for scope in (before.scopes if before else frozenset()) - listing:
             was_away = before is not None and scope in before.away
             if scope not in passing:
                 keeping.add(scope)
                 away |= {scope} if was_away else set()
-                granting |= {scope} if self._carries_rights(scope) else set()
+                carrying |= {scope} if self._carries_rights(scope) else set()
                 continue
             if shared(scope) or not self._stays(scope, key, was_away=was_away):
                 continue
             keeping.add(scope)
-            granting.add(scope)
+            carrying.add(scope)
             if was_away or self.met.answering:
                 away.add(scope)
             told = told or self.met.answering
@@ -266,7 +266,7 @@ class _Run:
             text,
             frozenset(keeping),
             frozenset(away),
-            frozenset(project for scope in granting for project in granted_by(scope)),
+            _granted(listing) | (_granted(carrying) & (before.visible_to if before else frozenset())),
             former_names=_former(before, name),
         )
 
@@ -288,12 +288,17 @@ class _Run:
     def _keys(self, scope: str) -> set[Key]:
         return {(image, self.account.scopes[scope]) for image in self.met.seen.get(scope, ())}
 
-    def _kept(self, scope: str, *, away: bool) -> set[Key]:
+    def _kept(self, scope: str) -> set[Key]:
+        """Give what a scope listed when it was listed last."""
         return {
             key
             for key, known in self.before.images.items()
-            if scope in known.scopes and (away or scope not in known.away)
+            if scope in known.scopes and scope not in known.away
         }
+
+
+def _granted(scopes: Collection[str]) -> frozenset[str]:
+    return frozenset(project for scope in scopes for project in granted_by(scope))
 
 
 def _former(before: Known | None, name: str) -> tuple[str, ...]:
