@@ -138,7 +138,7 @@ def _opened(text: str, key: bytes) -> Cursor:
 
 
 async def _since(service: Service, text: str, now: datetime) -> datetime:
-    """Read a date, also a relative one, or the name of a run, from whose start on changes are told."""
+    """Read a date or moment, or the name of a run, from whose start on changes are told."""
     if _RUN.fullmatch(text):
         run = await service.journal.run(text)
         if run is None:
