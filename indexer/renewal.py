@@ -71,20 +71,23 @@ def _scope(
 ) -> Scope | None:
     """Give the scope that the document is of: the first that gives its view, else the first at all."""
     cloud, _, _, view = key_parts(key)
-    read = [_read(scope, cloud, kinds, otherwise) for scope in sorted(scopes)]
+    read = [one for scope in sorted(scopes) if (one := _read(scope, cloud, kinds, otherwise)) is not None]
     return next((one for one in read if one.view is view), next(iter(read), None))
 
 
-def _read(scope: str, cloud: str, kinds: Mapping[str, CloudKind], otherwise: CloudKind) -> Scope:
-    source, region, *rest = scope.split("/")
-    kind = kinds.get(source, otherwise)
-    match rest:
-        case [image_type]:
-            return Scope(source, cloud, kind, region, ImageType(image_type))
-        case [project, image_type, *status]:
-            return Scope(source, cloud, kind, region, ImageType(image_type), project, *status)
+def _read(scope: str, cloud: str, kinds: Mapping[str, CloudKind], otherwise: CloudKind) -> Scope | None:
+    """Read a scope from its id; None where that is the id of none."""
+    match scope.split("/"):
+        case [source, region, kind] if kind in _IMAGE_TYPES:
+            return Scope(source, cloud, kinds.get(source, otherwise), region, ImageType(kind))
+        case [source, region, project, kind, *status] if kind in _IMAGE_TYPES and len(status) <= 1:
+            api = kinds.get(source, otherwise)
+            return Scope(source, cloud, api, region, ImageType(kind), project, *status)
         case _:
-            raise ValueError(f"{scope!r} is not the id of a scope")
+            return None
+
+
+_IMAGE_TYPES = frozenset(ImageType)
 
 
 def _kind(record: Mapping[str, object]) -> CloudKind:

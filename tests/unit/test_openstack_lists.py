@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import orjson
 import pytest
 from aiohttp import web
 
@@ -281,6 +282,13 @@ def test_what_is_asked_for_never_repeats_a_parameter() -> None:
 def test_answers_of_glance_that_are_refused(title: str, read: Callable[[bytes], object], body: bytes) -> None:
     with pytest.raises(BadAnswer):
         read(body)
+
+
+@pytest.mark.parametrize("name", ["a/b/c", "m2/private", "m2/shared", "..", "m 2", "m2\n", "é", "m" * 65])
+def test_a_member_that_no_project_can_be_is_left_out_and_costs_nobody_else(name: str) -> None:
+    sent = [{"member_id": one, "status": "pending"} for one in (name, "m-1", "M_2" + "0" * 61)]
+    members = parse_members(orjson.dumps({"members": sent}))
+    assert [one.project for one in members] == ["m-1", "M_2" + "0" * 61]
 
 
 def test_logins_of_keystone() -> None:

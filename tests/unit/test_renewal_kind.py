@@ -28,3 +28,26 @@ def test_a_renewed_document_stays_what_it_was(
     assert document is not None
     assert document.fields["platform"] == "Ubuntu"
     assert restore(renew(store(document), kinds)) == document
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "home/home/a/b/c/shared/told-pending",
+        "home/home/p1/private/shared/told-pending",
+        "home/home/p1/leased",
+        "home/home/leased",
+        "home/home",
+        "home",
+        "",
+    ],
+)
+def test_an_id_that_is_no_scopes_stops_no_renewal(other: str) -> None:
+    scope = Scope("home", "openstack", CloudKind.GLANCE, "home", ImageType.SHARED, "p1", "accepted")
+    document = normalise(GLANCE, scope).document
+    assert document is not None
+    stale = document.stamped(platform=())
+    alone = store(stale.stamped(scopes=(other,)))
+    assert renew(alone, {}) == alone
+    scopes = tuple(sorted((other, scope.id)))
+    assert restore(renew(store(stale.stamped(scopes=scopes)), {})) == document.stamped(scopes=scopes)
