@@ -83,7 +83,7 @@ async def pages(
     if _by_owners(region, scope):
         offers = region.memory.offers
         status = (scope.member_status or "").removeprefix(_TOLD)
-        if not _lists_itself(region, scope):
+        if _is_told(region, scope, status):
             for page in in_pages(offers.images.get((scope.project or "", status), {}), _PAGE):
                 yield page
             if offers.hindrances:
@@ -319,9 +319,14 @@ def _by_owners(region: Region, scope: Scope) -> bool:
     )
 
 
-def _lists_itself(region: Region, scope: Scope) -> bool:
-    """Tell whether a project that owners told of is crawled by now: then its own list tells what it sees."""
-    return not region.source.all_projects and scope.project in region.projects
+def _is_told(region: Region, scope: Scope, status: str) -> bool:
+    """Tell whether what owners tell of a project is listed by now.
+
+    It is not where the project is crawled itself, as its own list tells what it sees, nor where offers of
+    this status have left the settings. Such a scope is listed whole and empty, which ends what it granted.
+    """
+    crawled = not region.source.all_projects and scope.project in region.projects
+    return status in region.source.member_status and not crawled
 
 
 def _scope(region: Region, kind: ImageType, project: str | None = None, status: str | None = None) -> Scope:

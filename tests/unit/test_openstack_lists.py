@@ -234,6 +234,26 @@ async def test_members_that_are_not_crawled_have_a_scope_as_long_as_anyone_told_
         assert found["home/home/m1/shared/told-accepted"].grants == ("m1",)
 
 
+@pytest.mark.parametrize("fails", [False, True], ids=["owners tell", "owners cannot be asked"])
+async def test_offers_of_a_status_that_left_the_settings_end(fails: bool) -> None:
+    members = {"s1": [{"member_id": "m1", "status": "pending"}], "s2": []}
+
+    def answer(path: str, query: Query) -> object:
+        if path.endswith("/members"):
+            return forbidden() if fails else {"members": members[path.split("/")[3]]}
+        return {"images": OFFERED if query.get("owner") == "p1" and "marker" not in query else []}
+
+    deadline = deadline_in(10.0, system_clock())
+    before = ["home/home/m1/shared/told-pending"]
+    async with region_of(answer, member_status=("accepted",)) as region:
+        found = {one.id: one for one in await glance.scopes(region, before, deadline)}
+        assert await listed(region, found[before[0]]) == []
+    if not fails:
+        async with region_of(answer, member_status=("accepted", "pending")) as region:
+            found = {one.id: one for one in await glance.scopes(region, before, deadline)}
+            assert await listed(region, found[before[0]]) == ["s1"]
+
+
 @pytest.mark.parametrize(
     ("title", "identifier", "answered", "expected"),
     [
