@@ -23,7 +23,9 @@ from engines.opensearch.connection import Answered, Connection, Untouched
 from engines.opensearch.transport import Transport, trusting
 
 DEAD_SECONDS = 10.0
-"""A host that took no connection or gave no answer is left alone for so long, while there are others."""
+"""A host that took no connection or gave no answer is left alone for so long, while there are others, however
+often that happens.
+"""
 
 ADMINISTRATION_SHARE = 0.8
 """Part of the time of a request in which the cluster must have begun to change an index, or leave it."""
@@ -91,6 +93,7 @@ class Client:
             timeout=cluster.timeout,
             headers=_headers(cluster),
             dead_timeout=DEAD_SECONDS,
+            timeout_cutoff=0,
             ssl_context=trusting(cluster.ca_file) if _encrypted(cluster) else None,
         )
 

@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from time import time
 
 import pytest
 from aiohttp import web
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 
 from engines.base import EngineError, EngineTimeout, EngineUnavailable
 from engines.opensearch import connection as connections
-from engines.opensearch.client import Busy, Client, Cluster, Forbidden, Refused, quoted
+from engines.opensearch.client import DEAD_SECONDS, Busy, Client, Cluster, Forbidden, Refused, quoted
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 SECRET = "do-not-tell"
@@ -268,6 +269,18 @@ async def test_a_host_that_hangs_costs_one_question_half_its_time_and_no_answer(
         for _ in range(6):
             assert await client.request("POST", "/x/_search", body=b"{}") == {"ok": 1}
     assert len(asked) <= 1
+
+
+async def test_a_host_that_fails_again_is_left_alone_no_longer_than_before() -> None:
+    async with asking(closed_port(), closed_port()) as client:
+        for _ in range(6):
+            with pytest.raises(EngineUnavailable):
+                await client.request("GET", "/x")
+            pool = client._transport.connection_pool
+            while not pool.dead.empty():
+                until, _ = pool.dead.queue[0]
+                assert 0 < until - time() <= DEAD_SECONDS
+                pool.resurrect(force=True)
 
 
 async def test_all_tries_share_the_time_of_one() -> None:
