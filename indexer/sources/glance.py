@@ -12,6 +12,7 @@ and shared ones that it accepted; hidden images only where they are asked for, a
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 
@@ -41,8 +42,13 @@ PUBLIC, COMMUNITY, SHARED, ALL = "public", "community", "shared", "all"
 _TOLD = "told-"
 """Begins the member status of a scope that holds what owners tell of a project that is not crawled itself."""
 
+_NOT_ALL_KNOWN = "the members of some images are not known"
+"""All that a member is told: whose images these are, and what failed there, is not theirs to read."""
+
 _PAGE = 500
 _IDS = 4_096
+
+_log = logging.getLogger(__name__)
 
 
 async def scopes(region: Region, known: Collection[str], deadline: Deadline) -> tuple[Scope, ...]:
@@ -87,7 +93,7 @@ async def pages(
             for page in in_pages(offers.images.get((scope.project or "", status), {}), _PAGE):
                 yield page
             if offers.hindrances:
-                raise Failure("; ".join(offers.hindrances), Meaning.OTHER)
+                raise Failure(_NOT_ALL_KNOWN, Meaning.OTHER)
         return
     walks = _walks(region, scope)
     walked = region.memory.walked[scope.id]
@@ -250,6 +256,8 @@ async def _offers(region: Region, deadline: Deadline) -> Offers:
     else:
         walks = [_Walk((owner,), SHARED, owner, hidden=one) for owner in region.projects for one in hidden]
     await asyncio.gather(*(_offers_of(region, walk, offers, deadline) for walk in walks))
+    for hindrance in offers.hindrances:
+        _log.warning("%s/%s: %s", region.source.name, region.name, hindrance)
     return offers
 
 

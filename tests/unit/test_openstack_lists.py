@@ -254,6 +254,31 @@ async def test_offers_of_a_status_that_left_the_settings_end(fails: bool) -> Non
             assert await listed(region, found[before[0]]) == ["s1"]
 
 
+@pytest.mark.parametrize("all_projects", [False, True], ids=["owners", "an administrator"])
+async def test_a_member_reads_nothing_of_the_owners_that_could_not_be_asked(
+    all_projects: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    def answer(path: str, query: Query) -> object:
+        if path == "/v3/projects":
+            return {"projects": [{"id": one, "name": one, "enabled": True} for one in ("p1", "p2")]}
+        if path == "/v2/images/s1/members":
+            return {"members": [{"member_id": "m1", "status": "accepted"}]}
+        if path.endswith("/members"):
+            return web.Response(status=403, text="p1 may not ask for the members of s2")
+        return {"images": OFFERED if query.get("owner") in {"p1", None} and "marker" not in query else []}
+
+    deadline = deadline_in(10.0, system_clock())
+    async with region_of(answer, all_projects=all_projects) as region:
+        found = await glance.scopes(region, (), deadline)
+        told = next(one for one in found if one.project == "m1" and one.image_type is ImageType.SHARED)
+        with pytest.raises(Failure) as raised:
+            await listed(region, told)
+    assert str(raised.value) == "the members of some images are not known"
+    (line,) = caplog.messages
+    for word in ("home/home: ", "forbidden", "p1 may not ask for the members of s2"):
+        assert word in line
+
+
 @pytest.mark.parametrize(
     ("title", "identifier", "answered", "expected"),
     [
