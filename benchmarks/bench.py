@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks import build, engine, http, normalise, opensearch, questions
+from benchmarks import amend, build, engine, http, normalise, opensearch, questions
 from benchmarks.catalogue import Catalogue
 from benchmarks.figure import Figure
 from benchmarks.scale import Scale
@@ -36,5 +36,7 @@ BENCHES = (
     Bench("http", "HTTP", _larger, http.figures),
     Bench("opensearch", "OpenSearch", _smaller, opensearch.figures),
     Bench("opensearch", "OpenSearch", _larger, opensearch.figures),
+    Bench("amend", "Few changes on OpenSearch", _smaller, amend.figures),
+    Bench("amend", "Few changes on OpenSearch", _larger, amend.figures),
     Bench("questions", "Sentences", _smaller, questions.figures),
 )

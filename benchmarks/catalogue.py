@@ -87,7 +87,7 @@ async def _build(folder: Path, images: int) -> _Built:
     try:
         with open_spool(folder) as spool:
             beginning = time.perf_counter()
-            _fill(spool, folder, images)
+            fill(spool, folder, images)
             filled = time.perf_counter()
             name = Generation("ims-catalog", SCHEMA, 1, started, "000001").name
             complete = frozenset(scope.id for scope in scopes_of(images))
@@ -109,7 +109,8 @@ async def _build(folder: Path, images: int) -> _Built:
     return _Built(tally.documents, filled - beginning, published - filled, peak_bytes())
 
 
-def _fill(spool: Spool, folder: Path, images: int) -> None:
+def fill(spool: Spool, folder: Path, images: int) -> None:
+    """Read the recorded pages into a spool, as a crawl would."""
     for page in recorded_pages(folder, images):
         for record in parse_page(page.body).images:
             document = normalise(record, page.scope).document

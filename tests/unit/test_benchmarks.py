@@ -36,7 +36,7 @@ from search_api.access import narrow, visible
 from search_api.caller import OPERATOR
 
 TINY = Scale(smaller=2000, larger=2000, questions=20, compared=5, rounds=1, requests=32, searches=10)
-FIGURES = {"normalise": 1, "build": 4, "engine": 9, "http": 10, "opensearch": 8, "questions": 29}
+FIGURES = {"normalise": 1, "build": 4, "engine": 9, "http": 10, "opensearch": 8, "amend": 2, "questions": 29}
 DRAWINGS: dict[str, Callable[[Sequence[Image], int], Iterator[Query]]] = {
     "filters and facets": asking.filtered,
     "first pages": asking.first_pages,
