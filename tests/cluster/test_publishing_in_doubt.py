@@ -1,5 +1,6 @@
 """Publishing whose end is not known, and builds whose index others moved, changed or removed."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -8,14 +9,17 @@ from aiohttp import web
 from engines.base import Companions, EngineError, EngineTimeout, EngineUnavailable, Superseded
 from engines.opensearch.build import OpenSearchBuild
 from engines.opensearch.client import quoted
-from engines.opensearch.reply import entries
+from engines.opensearch.creation import create_index
+from engines.opensearch.meta import Meta
+from engines.opensearch.reply import entries, items, part
 from engines.opensearch.writer import OpenSearchWriter
 from mappings.document import store
+from mappings.schema import SCHEMA
 from tests.cluster.conftest import Place
 from tests.cluster.passing import passing
 from tests.cluster.test_loading_faults import move, named, whole, writing
 from tests.contract.catalogue import image
-from tests.contract.engine import expected
+from tests.contract.engine import START, expected
 
 
 async def ready(writer: OpenSearchWriter, name: str) -> OpenSearchBuild:
@@ -96,6 +100,49 @@ async def test_what_stayed_in_doubt_does_not_hinder_the_next(place: Place) -> No
         assert await writer.served() == named(place, 1, "bbbbbb")
 
 
+async def test_what_is_discarded_while_the_alias_is_asked_for_waits_for_the_answer(place: Place) -> None:
+    """Nobody waits for the publish any more, but the cluster does what it was asked for."""
+    asked, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(request: web.Request) -> None:
+        if request.path == "/_aliases":
+            asked.set()
+            await goes_on.wait()
+
+    async with passing(place.url, hold) as url, writing(place, url=url) as writer:
+        build = await ready(writer, named(place, 1))
+        publishing = asyncio.create_task(build.publish())
+        await asked.wait()
+        publishing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await publishing
+        discarding = asyncio.create_task(build.discard())
+        # Time enough to ask the cluster something, if it did not wait.
+        for _ in range(3):
+            await place.client.request("GET", "/")
+        assert not discarding.done()
+        goes_on.set()
+        await discarding
+        assert await writer.served() == build.generation
+        assert build.generation in await indices(place)
+
+
+async def test_a_document_that_comes_after_the_seal_is_refused(place: Place) -> None:
+    """A request that was on its way for long: what was counted must be what is served."""
+    async with writing(place) as writer:
+        build = await writer.begin(named(place, 1), None)
+        await build.add([store(image("a"))])
+        await build.seal(Companions())
+        late = b'{"index":{"_id":"late"}}\n{}\n'
+        reply = await place.client.request("POST", quoted(build.generation, "_bulk"), body=late)
+        (item,) = items(reply, "items")
+        assert part(item, "index", "status") == 403
+        assert part(item, "index", "error", "type") == "cluster_block_exception"
+        await build.verify(expected([image("a")]))
+        await build.publish()
+        assert await writer.served() == build.generation
+
+
 async def test_what_another_hand_serves_is_not_discarded(place: Place) -> None:
     first = named(place, 1)
     async with writing(place) as writer:
@@ -114,13 +161,11 @@ async def test_a_refused_publish_leaves_nothing(place: Place) -> None:
         if request.path == "/_aliases":
             await move(place, place.names.lease, other)
 
-    async with writing(place) as writer:
-        await whole([image("a")], writer, named(place, 1))
-        other = named(place, 2, "bbbbbb")
-        await whole([image("a")], writer, other)
-        await move(place, other, place.names.lease)
+    other = named(place, 2, "bbbbbb")
     async with passing(place.url, before) as url, writing(place, url=url) as writer:
         build = await ready(writer, named(place, 2))
+        meta = Meta(build.meta.installation, other, SCHEMA, published=START)
+        await create_index(place.client, meta, shards=1)
         with pytest.raises(Superseded, match=f"planned on nothing, but {other} is served now"):
             await build.publish()
         await build.discard()
