@@ -107,7 +107,7 @@ def test_refuses_a_suite_that_is_none(capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(SystemExit):
         parser().parse_args(["nothing"])
     assert (
-        "'nothing' is not one of normalise, build, engine, http, opensearch, questions"
+        "'nothing' is not one of normalise, build, engine, http, opensearch, amend, questions"
         in capsys.readouterr().err
     )
 
