@@ -135,7 +135,7 @@ async def test_a_node_that_goes_away_ends_the_build_and_nothing_is_published(pla
             await build.discard()
         await line.mend()
         assert await writer.served() == first
-        left = await writer.begin(named(place, 2, "bbbbbb"), first)
+        left = await writer.begin(named(place, 3, "bbbbbb"), first)
         # What the build left is gone with the next one.
         reply = await place.client.request(
             "GET", quoted(place.names.all, "_mapping"), params={"expand_wildcards": "all"}
