@@ -8,9 +8,10 @@ import asyncio
 import multiprocessing
 import shutil
 import signal
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +26,7 @@ from engines.embedded.pointer import POINTER_FILE, read_pointer
 from engines.generation import term_of
 from engines.ledger import Ledger, Outcome, Run
 from engines.opensearch.names import Names
-from engines.opensearch.reply import entries, part
+from engines.opensearch.reply import entries, part, whole
 from ims_catalog.sandbox.estate import Listing, draw_estate
 from ims_catalog.sandbox.server import Sandbox, start_sandbox
 from indexer.run import reindex
@@ -337,6 +338,7 @@ async def test_case_25_a_run_is_killed(tmp_path: Path, begun: Path, case: Case) 
         settled = await journal(one) - runs - {run.run}
         assert len(settled) == case.told
         assert not left_behind(one, str(run.generation))
+        assert noted(one) == told.total(), "nothing is noted that is not told"
 
 
 async def journal(one: Account) -> set[str]:
@@ -389,6 +391,16 @@ def left_behind(one: Account, served: str) -> set[str]:
     assert generations[-1] == served
     needed = {names.lease, names.runs, names.scopes, names.changes, *generations[-2:]}
     return indices.keys() - needed
+
+
+def noted(one: Account) -> int:
+    """How many changes the ledger keeps, told or not."""
+    if one.catalogue.url is not None:
+        changes = Names(one.catalogue.prefix).changes
+        return whole(ask(f"{one.catalogue.url}/{changes}/_count"), "count")
+    with closing(sqlite3.connect(one.catalogue.folder / LEDGER_FILE)) as ledger:
+        rows = ledger.execute("SELECT (SELECT count(*) FROM changes) + (SELECT count(*) FROM noted)")
+        return int(rows.fetchone()[0])
 
 
 @pytest.mark.parametrize("engine", ["embedded", "opensearch"])
