@@ -338,7 +338,9 @@ async def test_case_25_a_run_is_killed(tmp_path: Path, begun: Path, case: Case) 
         settled = await journal(one) - runs - {run.run}
         assert len(settled) == case.told
         assert not left_behind(one, str(run.generation))
-        assert noted(one) == told.total(), "nothing is noted that is not told"
+        if not (case.first and case.engine == "opensearch"):
+            # There, what was noted before any run was recorded goes by age.
+            assert noted(one) == told.total(), "nothing is noted that is not told"
 
 
 async def journal(one: Account) -> set[str]:
