@@ -16,7 +16,8 @@ from engines.clock import system_clock
 from ims_catalog.answering import answer
 from ims_catalog.compose import open_readers
 from ims_catalog.listening import BACKLOG
-from ims_catalog.settings import Engine, Settings
+from ims_catalog.sections.engine import Engine
+from ims_catalog.settings import Settings
 
 Serve = Callable[[socket.socket, Path, Connection], None]
 """Answers on an open port what a path holds, and sends something once it does."""

@@ -14,11 +14,14 @@ from engines.clock import Clock
 from engines.embedded.private import make_folder
 from engines.holding import Holding
 from engines.ledger import Keep, Ledger
-from ims_catalog import settings as declared
 from ims_catalog.check import Check
 from ims_catalog.configuration import ConfigurationError
 from ims_catalog.cursor_key import cursor_key, shared_cursor_key
 from ims_catalog.secrets import read_secret
+from ims_catalog.sections import auth as login
+from ims_catalog.sections import source as declared
+from ims_catalog.sections.engine import Engine
+from ims_catalog.settings import Settings
 from indexer.gate import GateLimits
 from indexer.limits import Limits
 from indexer.sources.credential import (
@@ -37,7 +40,7 @@ from indexer.sources.source import FlavorsFrom, Source
 from mappings.scope import CloudKind, ImageType
 
 
-async def open_writer(settings: declared.Settings, clock: Clock, waiting: Callable[[str], None]) -> Writer:
+async def open_writer(settings: Settings, clock: Clock, waiting: Callable[[str], None]) -> Writer:
     """Take the right to write to the catalogue. `waiting` is told whom it has to wait for.
 
     Raises WriterBusy, EngineUnavailable, and ConfigurationError if the folder cannot be made.
@@ -46,25 +49,25 @@ async def open_writer(settings: declared.Settings, clock: Clock, waiting: Callab
     return await _engine(settings).open_writer(settings.engine, clock, waiting)
 
 
-def open_readers(settings: declared.Settings, clock: Clock) -> Readers:
+def open_readers(settings: Settings, clock: Clock) -> Readers:
     """Open the catalogue for answers; whether anything answers there is seen when it is asked."""
     return _engine(settings).open_readers(settings.engine, clock)
 
 
-def open_ledger(settings: declared.Settings) -> Ledger:
+def open_ledger(settings: Settings) -> Ledger:
     """Open the ledger of the catalogue. Raises NothingServed where there is no catalogue at all."""
     return _engine(settings).open_ledger(settings.engine)
 
 
-async def who_writes(settings: declared.Settings) -> Holding | None:
+async def who_writes(settings: Settings) -> Holding | None:
     """Tell who has the right to write to the catalogue, None if nobody. Raises EngineError."""
     return await _engine(settings).who_writes(settings.engine)
 
 
-def checks_of_engine(settings: declared.Settings) -> AsyncGenerator[Check, None]:
+def checks_of_engine(settings: Settings) -> AsyncGenerator[Check, None]:
     """Look at what the engine tells of itself. Raises ConfigurationError, EngineError if it is not there."""
     if settings.engine.kind == "opensearch":
-        doctor: Callable[[declared.Engine], AsyncGenerator[Check, None]] = importlib.import_module(
+        doctor: Callable[[Engine], AsyncGenerator[Check, None]] = importlib.import_module(
             "ims_catalog.opensearch_doctor"
         ).checks_of_cluster
         return doctor(settings.engine)
@@ -78,13 +81,13 @@ async def _nothing_more() -> AsyncGenerator[Check, None]:
         yield check
 
 
-def roles_of_engine(settings: declared.Settings) -> Mapping[str, object]:
+def roles_of_engine(settings: Settings) -> Mapping[str, object]:
     """Give the roles that the catalogue needs in OpenSearch, by name."""
     roles: Callable[[str], Mapping[str, object]] = importlib.import_module("engines.opensearch.roles").roles
     return roles(settings.engine.prefix)
 
 
-def _engine(settings: declared.Settings) -> "_Engine":
+def _engine(settings: Settings) -> "_Engine":
     """Load the engine that was chosen: each takes its time, and only who uses it should wait for it."""
     if settings.engine.kind == "opensearch":
         return _opensearch()
@@ -100,27 +103,25 @@ def _opensearch() -> "_OpenSearch":
 class _Engine(Protocol):
     """What `ims_catalog.embedded` and `ims_catalog.opensearch` offer."""
 
-    async def open_writer(
-        self, engine: declared.Engine, clock: Clock, waiting: Callable[[str], None]
-    ) -> Writer: ...
-    def open_readers(self, engine: declared.Engine, clock: Clock) -> Readers: ...
-    def open_ledger(self, engine: declared.Engine) -> Ledger: ...
-    async def who_writes(self, engine: declared.Engine) -> Holding | None: ...
+    async def open_writer(self, engine: Engine, clock: Clock, waiting: Callable[[str], None]) -> Writer: ...
+    def open_readers(self, engine: Engine, clock: Clock) -> Readers: ...
+    def open_ledger(self, engine: Engine) -> Ledger: ...
+    async def who_writes(self, engine: Engine) -> Holding | None: ...
 
 
 class _OpenSearch(_Engine, Protocol):
     """What the latter offers beside."""
 
-    def cluster(self, engine: declared.Engine) -> object: ...
+    def cluster(self, engine: Engine) -> object: ...
 
 
-def check_engine_settings(settings: declared.Settings) -> None:
+def check_engine_settings(settings: Settings) -> None:
     """Meet what settings name and is not there: a secret, a file. Raises ConfigurationError."""
     if settings.engine.kind == "opensearch":
         _opensearch().cluster(settings.engine)
 
 
-def catalogue_folder(settings: declared.Settings) -> Path:
+def catalogue_folder(settings: Settings) -> Path:
     """Give the folder of the catalogue; a new one is its owner's only, as it holds all that is private."""
     folder = settings.engine.path
     try:
@@ -130,12 +131,12 @@ def catalogue_folder(settings: declared.Settings) -> Path:
     return folder
 
 
-def cursor_key_of(settings: declared.Settings) -> bytes:
-    """Give the key that signs cursors. Raises ConfigurationError, EngineUnavailable."""
+def cursor_key_of(settings: Settings) -> bytes:
+    """Give the key that seals cursors. Raises ConfigurationError, EngineUnavailable."""
     return cursor_key_given(settings) or cursor_key(catalogue_folder(settings))
 
 
-def cursor_key_given(settings: declared.Settings) -> bytes | None:
+def cursor_key_given(settings: Settings) -> bytes | None:
     """Give the key that hosts share, None where the settings name none. Raises ConfigurationError."""
     api = settings.api
     if api.cursor_key_env is None and api.cursor_key_file is None:
@@ -143,18 +144,18 @@ def cursor_key_given(settings: declared.Settings) -> bytes | None:
     return shared_cursor_key(read_secret(api.cursor_key_env, api.cursor_key_file, "key of cursors"))
 
 
-def limits(settings: declared.Settings) -> Limits:
+def limits(settings: Settings) -> Limits:
     """Give the limits of a crawl."""
     return Limits(**dict(settings.crawl))
 
 
-def gate_limits(settings: declared.Settings) -> GateLimits:
+def gate_limits(settings: Settings) -> GateLimits:
     """Give what a listing may lose without being doubted."""
     given = dict(settings.gate)
     return GateLimits(**{**given, "repeat_after": timedelta(seconds=settings.gate.repeat_after)})
 
 
-def keep(settings: declared.Settings) -> Keep:
+def keep(settings: Settings) -> Keep:
     """Give how much the ledger keeps."""
     kept = settings.ledger
     return Keep(
@@ -165,7 +166,7 @@ def keep(settings: declared.Settings) -> Keep:
     )
 
 
-def sources(settings: declared.Settings) -> tuple[Source, ...]:
+def sources(settings: Settings) -> tuple[Source, ...]:
     """Give the sources with their secrets, read now. Raises ConfigurationError."""
     if not settings.sources:
         raise ConfigurationError(
@@ -239,20 +240,20 @@ def _keystone_credential(given: declared.Source) -> Credential:
 def _credential(given: declared.Source) -> Credential:
     auth, name = given.auth, given.name
     match auth:
-        case declared.ApplicationCredentialAuth():
+        case login.ApplicationCredentialAuth():
             what = f'secret of the application credential of source "{name}"'
             return ApplicationCredential(auth.id, read_secret(auth.secret_env, auth.secret_file, what))
-        case declared.AgencyAuth():
+        case login.AgencyAuth():
             return Agency(auth.domain, auth.agency, _base(auth.base, name))
-        case declared.NoAuth():
+        case login.NoAuth():
             return NoCredential()
         case _:
             return _base(auth, name)
 
 
-def _base(auth: declared.BaseAuth, name: str) -> Base:
+def _base(auth: login.BaseAuth, name: str) -> Base:
     match auth:
-        case declared.AccessKeyAuth():
+        case login.AccessKeyAuth():
             token = None
             if auth.security_token_env or auth.security_token_file:
                 what = f'security token of source "{name}"'
@@ -262,11 +263,11 @@ def _base(auth: declared.BaseAuth, name: str) -> Base:
                 read_secret(auth.secret_key_env, auth.secret_key_file, f'secret key of source "{name}"'),
                 token,
             )
-        case declared.PasswordAuth():
+        case login.PasswordAuth():
             what = f'password of source "{name}"'
             password = read_secret(auth.password_env, auth.password_file, what, any_script=True)
             return Password(auth.user, auth.domain, password)
-        case declared.InstanceAuth():
+        case login.InstanceAuth():
             return InstanceKeys()
-        case declared.TokenAuth():
+        case login.TokenAuth():
             return ReadyToken(read_secret(auth.token_env, auth.token_file, f'token of source "{name}"'))

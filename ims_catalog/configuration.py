@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import SettingsError
 
-from ims_catalog.settings import PREFIX, Engine, Settings, contradiction
+from ims_catalog.sections.engine import Engine
+from ims_catalog.settings import PREFIX, Settings, contradiction
 
 DEFAULT_FILE = Path("ims-catalog.toml")
 
@@ -62,17 +63,25 @@ def _read(file: Path | None) -> dict[str, Any]:
         raise ConfigurationError(f"{path}: is not TOML: {error}") from None
     engine = found.setdefault("engine", {})
     if isinstance(engine, dict):
-        # Beside the file, so that a command means the same catalogue wherever it is called.
-        engine["path"] = path.parent / str(engine.get("path", Engine().path))
-    for section, name in _BESIDE:
-        values = found.get(section)
-        if isinstance(values, dict) and isinstance(values.get(name), str):
-            values[name] = path.parent / values[name]
-    return found
+        engine.setdefault("path", str(Engine.model_fields["path"].default))
+    return {section: _beside(values, path.parent) for section, values in found.items()}
 
 
-_BESIDE = (("engine", "ca_file"), ("engine", "password_file"), ("api", "cursor_key_file"))
-"""Files whose names are relative to the folder of the settings file."""
+def _beside(given: object, folder: Path) -> object:
+    """Look for files beside the settings file that names them, so that a command means the same anywhere."""
+    if isinstance(given, list):
+        return [_beside(one, folder) for one in given]
+    if not isinstance(given, dict):
+        return given
+    return {
+        name: folder / value if isinstance(value, str) and names_a_file(name) else _beside(value, folder)
+        for name, value in given.items()
+    }
+
+
+def names_a_file(setting: str) -> bool:
+    """Tell by its name whether a setting is a file or folder."""
+    return setting == "path" or setting.endswith("_file")
 
 
 def _refuse_unknown_names(environment: Iterable[str]) -> None:

@@ -17,7 +17,13 @@ from ims_catalog.listening import address, listen
 from ims_catalog.reindex import reindex_once
 from ims_catalog.sandbox.estate import draw_estate
 from ims_catalog.sandbox.server import Sandbox, start_sandbox
-from ims_catalog.settings import Access, Api, Crawl, Engine, Gate, Ledger, Settings
+from ims_catalog.sections.access import Access
+from ims_catalog.sections.api import Api
+from ims_catalog.sections.crawl import Crawl
+from ims_catalog.sections.engine import Engine
+from ims_catalog.sections.gate import Gate
+from ims_catalog.sections.ledger import Ledger
+from ims_catalog.settings import Settings
 from indexer.sources.credential import AccessKey
 from indexer.sources.source import Source
 

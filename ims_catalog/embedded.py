@@ -11,7 +11,7 @@ from engines.embedded.readers import EmbeddedReaders
 from engines.embedded.writer import EmbeddedWriter
 from engines.embedded.writer import open_writer as open_embedded_writer
 from engines.holding import Holding
-from ims_catalog.settings import Engine
+from ims_catalog.sections.engine import Engine
 
 
 async def open_writer(engine: Engine, clock: Clock, waiting: Callable[[str], None]) -> EmbeddedWriter:

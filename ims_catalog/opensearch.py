@@ -15,7 +15,7 @@ from engines.opensearch.writer import OpenSearchWriter
 from engines.opensearch.writer import open_writer as open_opensearch_writer
 from ims_catalog.configuration import ConfigurationError
 from ims_catalog.secrets import read_secret
-from ims_catalog.settings import Engine
+from ims_catalog.sections.engine import Engine
 
 
 async def open_writer(engine: Engine, clock: Clock, waiting: Callable[[str], None]) -> OpenSearchWriter:

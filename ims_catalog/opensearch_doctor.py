@@ -22,7 +22,8 @@ from engines.opensearch.version import check_version
 from ims_catalog.check import Check, doubtful, fine, unseen, wrong
 from ims_catalog.opensearch import cluster
 from ims_catalog.opensearch_templates import Template, policies_for, templates_for
-from ims_catalog.settings import LOOPBACK, Engine
+from ims_catalog.sections.address import LOOPBACK
+from ims_catalog.sections.engine import Engine
 from mappings.opensearch import index_body
 from mappings.schema import SCHEMA
 

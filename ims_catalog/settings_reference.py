@@ -9,24 +9,24 @@ from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
 from ims_catalog.duration import seconds
-from ims_catalog.settings import (
-    PREFIX,
-    Access,
+from ims_catalog.sections.access import Access
+from ims_catalog.sections.api import Api
+from ims_catalog.sections.auth import (
     AccessKeyAuth,
     AgencyAuth,
-    Api,
     ApplicationCredentialAuth,
-    Crawl,
-    Engine,
-    Gate,
     InstanceAuth,
-    Ledger,
     NoAuth,
     PasswordAuth,
-    Schedule,
-    Source,
     TokenAuth,
 )
+from ims_catalog.sections.crawl import Crawl
+from ims_catalog.sections.engine import Engine
+from ims_catalog.sections.gate import Gate
+from ims_catalog.sections.ledger import Ledger
+from ims_catalog.sections.schedule import Schedule
+from ims_catalog.sections.source import Source
+from ims_catalog.settings import PREFIX
 
 SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[engine]", Engine),
@@ -57,7 +57,11 @@ def settings_reference() -> str:
             f"`{PREFIX}API__PORT=9000` sets `port` of `[api]`; it cannot name sources.",
             "Secrets are no settings: a setting names the environment variable or the file that holds one.",
             "",
-            "This page is generated from `ims_catalog/settings.py`.",
+            "A file or folder that the settings file names is meant relative to its own folder, so that a",
+            "command means the same wherever it is called; one that an environment variable names, to the",
+            "working folder.",
+            "",
+            "This page is generated from `ims_catalog/sections/`.",
             *(line for title, section in SECTIONS for line in _section(title, section)),
             "",
         )

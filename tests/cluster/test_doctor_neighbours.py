@@ -5,7 +5,7 @@ import pytest
 from engines.opensearch.client import quoted
 from ims_catalog.check import Verdict
 from ims_catalog.opensearch_doctor import checks_of_cluster
-from ims_catalog.settings import Engine
+from ims_catalog.sections.engine import Engine
 from tests.cluster.conftest import Place
 
 AILING = b'{"settings": {"index": {"number_of_replicas": 1, "blocks": {"read_only_allow_delete": true}}}}'

@@ -15,7 +15,7 @@ from engines.opensearch.creation import create_index
 from engines.opensearch.meta import Meta
 from ims_catalog.check import Check, Verdict
 from ims_catalog.opensearch_doctor import checks_of_cluster
-from ims_catalog.settings import Engine
+from ims_catalog.sections.engine import Engine
 from mappings.schema import SCHEMA
 from tests.cluster.conftest import Place
 from tests.contract.engine import START

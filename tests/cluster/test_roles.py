@@ -27,7 +27,8 @@ from engines.opensearch.writer import OpenSearchWriter, open_writer
 from engines.query import FieldFacet, Query
 from ims_catalog.check import Verdict
 from ims_catalog.doctor import examine
-from ims_catalog.settings import Engine, Settings
+from ims_catalog.sections.engine import Engine
+from ims_catalog.settings import Settings
 from mappings.document import store
 from mappings.filter import EVERY, Condition, Operator
 from mappings.schema import SCHEMA

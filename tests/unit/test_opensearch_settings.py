@@ -7,7 +7,7 @@ import trustme
 
 from ims_catalog.configuration import ConfigurationError
 from ims_catalog.opensearch import cluster
-from ims_catalog.settings import Engine
+from ims_catalog.sections.engine import Engine
 
 
 def engine(ca_file: Path) -> Engine:

@@ -6,11 +6,12 @@ import pytest
 from pydantic import SecretStr
 
 from ims_catalog.compose import sources
-from ims_catalog.configuration import ConfigurationError, load_settings
+from ims_catalog.configuration import ConfigurationError, load_settings, names_a_file
 from ims_catalog.duration import seconds
 from ims_catalog.secrets import read_secret
-from ims_catalog.settings import AccessKeyAuth
-from indexer.sources.credential import ApplicationCredential, Password
+from ims_catalog.sections.auth import AccessKeyAuth, AgencyAuth
+from ims_catalog.settings_reference import SECTIONS
+from indexer.sources.credential import ApplicationCredential, Password, ReadyToken
 
 SOURCE = """
 [[sources]]
@@ -181,6 +182,56 @@ def test_files_are_beside_the_file_that_names_them(tmp_path: Path) -> None:
     assert settings.engine.ca_file == tmp_path / "ca.pem"
     assert settings.engine.password_file == Path("/run/password")
     assert settings.api.cursor_key_file == tmp_path / "keys/cursor"
+
+
+@pytest.mark.parametrize(
+    ("auth", "kept"),
+    [
+        pytest.param(
+            'kind = "aksk", access_key_file = "a", secret_key_file = "k/s", security_token_file = "/run/t"',
+            {"access_key_file": "a", "secret_key_file": "k/s", "security_token_file": "/run/t"},
+            id="aksk",
+        ),
+        pytest.param('kind = "token", token_file = "t"', {"token_file": "t"}, id="token"),
+        pytest.param(
+            'kind = "password", user = "u", domain = "d", password_file = "p"',
+            {"password_file": "p"},
+            id="password",
+        ),
+    ],
+)
+@pytest.mark.parametrize("by_agency", [False, True], ids=["itself", "by an agency"])
+def test_files_of_a_login_are_beside_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, auth: str, kept: dict[str, str], *, by_agency: bool
+) -> None:
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    monkeypatch.chdir(tmp_path)
+    given = f'kind = "agency", domain = "d", agency = "a", base = {{ {auth} }}' if by_agency else auth
+    (source,) = load_settings(written(folder, SOURCE.replace('kind = "aksk"', given))).sources
+    found = source.auth.base if isinstance(source.auth, AgencyAuth) else source.auth
+    for name, file in kept.items():
+        assert getattr(found, name) == folder / file
+
+
+def test_a_secret_is_read_beside_the_settings_whatever_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "token").write_text("hush\n")
+    path = written(tmp_path / "etc", SOURCE.replace('"aksk"', '"token", token_file = "token"'))
+    for folder, file in ((tmp_path, Path("etc/ims-catalog.toml")), (tmp_path / "etc", path)):
+        monkeypatch.chdir(folder)
+        (source,) = sources(load_settings(file))
+        assert source.credential == ReadyToken(SecretStr("hush"))
+
+
+def test_every_file_is_known_by_its_name() -> None:
+    for title, section in SECTIONS:
+        for name, field in section.model_fields.items():
+            assert names_a_file(name) == (
+                "pathlib.Path" in str(field.annotation) or field.annotation is Path
+            ), f"{title} {name}"
 
 
 def test_a_path_is_beside_the_file_that_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
