@@ -119,10 +119,11 @@ def told_body(body: Mapping[str, object]) -> bytes:
 
 def told_digest(body: bytes, raw: bytes) -> int:
     """Give 64 bits, as a signed number, of what the cloud told; `body` as `told_body` gives it."""
-    hashed = hashlib.blake2b(body, digest_size=8)
+    # Processors have instructions for this hash: it takes a third of the time of others.
+    hashed = hashlib.sha256(body, usedforsecurity=False)
     hashed.update(len(body).to_bytes(8, "little"))
     hashed.update(raw)
-    return int.from_bytes(hashed.digest(), "little", signed=True)
+    return int.from_bytes(hashed.digest()[:8], "little", signed=True)
 
 
 _PUBLIC = tuple(f.name for f in FIELDS if f.exposure is not Exposure.INTERNAL)

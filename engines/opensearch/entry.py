@@ -166,15 +166,21 @@ def _cut(text: str) -> str:
 
 def _sums(row: Row) -> Row:
     """Split what can be added up; what is negative borrows from its high part."""
-    return {name: _halves(name, row[name]) for name in _SUMMED if name in row}
+    return {name: _HALVES[_number(name, row[name])] for name in _SUMMED if name in row}
 
 
-def _halves(name: str, value: object) -> Row:
+def _number(name: str, value: object) -> int:
     if type(value) is not int:
         raise ValueError(f"{name}: a number is wanted, not {value!r:.80}")
+    return value
+
+
+def _halves(value: int) -> Row:
     high = value >> SUM_BITS
     return {"low": value & _LOW, "high": high} if high else {"low": value}
 
+
+_HALVES = Remembered[int, Row](_halves)
 
 _LOW = (1 << SUM_BITS) - 1
 
