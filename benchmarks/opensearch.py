@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -61,7 +61,7 @@ def figures(catalogue: Catalogue, scale: Scale) -> Iterator[Figure]:
             yield from runner.run(loading_figures(url, prefix, catalogue, scale))
             sides = runner.run(_sides(url, prefix, catalogue, scale))
             try:
-                yield from _alone(sides, runner, scale, larger=larger)
+                yield from runner.run(_alone(sides, scale, larger=larger))
                 yield from _together(sides, runner, scale)
             finally:
                 runner.run(sides.close())
@@ -113,22 +113,21 @@ async def _sides(url: str, prefix: str, catalogue: Catalogue, scale: Scale) -> _
     return _Sides(url, embedded, opensearch, asked)
 
 
-def _alone(sides: _Sides, runner: asyncio.Runner, scale: Scale, *, larger: bool) -> Iterator[Figure]:
+async def _alone(sides: _Sides, scale: Scale, *, larger: bool) -> Sequence[Figure]:
     """One connection: each question goes to all three, one after the other, in turn in either order."""
     with RawConnection(sides.url) as raw:
-        ours = runner.run(sides.opensearch.served())
-        near = runner.run(sides.embedded.served())
+        ours, near = await sides.opensearch.served(), await sides.embedded.served()
         times: dict[str, list[float]] = {"embedded": [], "raw": [], "ours": []}
         warm = min(_WARM_UP, scale.questions)
         wanted = scale.searches * scale.rounds
         for number, each in enumerate(sides.asked[: warm + wanted]):
-            ways: list[tuple[str, Callable[[], int]]] = [
+            ways: list[tuple[str, Callable[[], Awaitable[int]]]] = [
                 ("raw", partial(_raw_total, raw, each.request)),
-                ("ours", partial(runner.run, _json_total(ours, each.query))),
-                ("embedded", partial(runner.run, _total(near, each.query))),
+                ("ours", partial(_json_total, ours, each.query)),
+                ("embedded", partial(_total, near, each.query)),
             ]
             # A node answers a question faster that it has just answered: each way goes first as often.
-            took = {name: _timed(way) for name, way in (ways if number % 2 else reversed(ways))}
+            took = {name: await _timed(way) for name, way in (ways if number % 2 else reversed(ways))}
             _check_same(each.query, {name: total for name, (_, total) in took.items()})
             if number >= warm:
                 for name, (milliseconds, _) in took.items():
@@ -137,18 +136,20 @@ def _alone(sides: _Sides, runner: asyncio.Runner, scale: Scale, *, larger: bool)
     share = LARGER_SHARE if larger else SMALLER_SHARE
     most = LARGER_ADDED if larger else SMALLER_ADDED
     title = f"{wanted:,} questions of 3 to 5 filters, 12 facets, 20 whole documents"
-    yield Figure(f"`_search` over a raw connection, {title}", f"p50 {raw_time:.2f} ms")
-    yield Figure(
-        "the embedded engine in process, the same questions",
-        f"p50 {embedded:.2f} ms, 1/{raw_time / embedded:.1f} of `_search`",
-        f"<= 1/{1 / share:.0f}",
-        embedded <= raw_time * share,
-    )
-    yield Figure(
-        "our path on OpenSearch: from the question to the answer as JSON",
-        f"p50 {ours_time:.2f} ms, {ours_time / raw_time - 1:+.0%}",
-        f"<= +{most:.0%}",
-        ours_time <= raw_time * (1 + most),
+    return (
+        Figure(f"`_search` over a raw connection, {title}", f"p50 {raw_time:.2f} ms"),
+        Figure(
+            "the embedded engine in process, the same questions",
+            f"p50 {embedded:.2f} ms, 1/{raw_time / embedded:.1f} of `_search`",
+            f"<= 1/{1 / share:.0f}",
+            embedded <= raw_time * share,
+        ),
+        Figure(
+            "our path on OpenSearch: from the question to the answer as JSON",
+            f"p50 {ours_time:.2f} ms, {ours_time / raw_time - 1:+.0%}",
+            f"<= +{most:.0%}",
+            ours_time <= raw_time * (1 + most),
+        ),
     )
 
 
@@ -187,10 +188,10 @@ def _loaded(loaded: Loaded) -> Figure:
     )
 
 
-def _timed(work: Callable[[], int]) -> tuple[float, int]:
+async def _timed(work: Callable[[], Awaitable[int]]) -> tuple[float, int]:
     """Give milliseconds and what came of it."""
     started = time.perf_counter()
-    total = work()
+    total = await work()
     return (time.perf_counter() - started) * 1000, total
 
 
@@ -229,8 +230,11 @@ def _request(generation: str, bodies: Bodies) -> bytes:
     return post(path, orjson.dumps(limited[0]))
 
 
-def _raw_total(raw: RawConnection, request: bytes) -> int:
-    """Find the total without reading the answer, which would be our work and not that of the node."""
+async def _raw_total(raw: RawConnection, request: bytes) -> int:
+    """Find the total without reading the answer, which would be our work and not that of the node.
+
+    Waits for the answer as a plain program does; nothing else goes on meanwhile.
+    """
     _, _, behind = raw.send(request).partition(b'"total":{"value":')
     return int(behind.partition(b",")[0])
 

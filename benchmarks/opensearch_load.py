@@ -30,8 +30,8 @@ KEPT_SPEED = 0.85
 """What must be left of the speed of the bare loop."""
 
 _BATCH = 1000
-_DOCUMENTS = 50_000
-"""Documents of one round, all of them in memory: some 250 MB as they are sent."""
+_DOCUMENTS = 100_000
+"""Documents of one round, all of them in memory: some 500 MB as they are sent."""
 
 
 @dataclass(frozen=True, slots=True)
