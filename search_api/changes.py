@@ -1,42 +1,48 @@
 """`changes`: what became of images, run by run, for who follows them."""
 
 import re
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
-import orjson
-
-from engines.ledger import RIGHTS, ImageChange
+from engines.ledger import ImageChange
 from engines.query import Position, Query
 from mappings.date import to_datetime
-from mappings.document import key_parts, restore
-from mappings.fields import field_named
-from mappings.filter import Condition, conditions
-from search_api.access import sees
 from search_api.caller import Caller
-from search_api.catalog import moment
 from search_api.cursor import Cursor, CursorError, read_cursor, write_cursor
 from search_api.limits import CHANGES, DEFAULT_CHANGES, SCANNED_CHANGES
 from search_api.problem import Mistake, ProblemError, refused
-from search_api.question.term import ValueProblem
 from search_api.service import Service
+from search_api.since import since
+from search_api.told import ToldChange, is_told, told_change
 
 Pairs = Iterable[tuple[str, str]]
 
 _OWN = ("since", "limit", "cursor")
 _NOT_HERE = ("facets", "histograms", "pivot", "sum", "sort", "fields")
 _DIGITS = re.compile(r"[0-9]{1,4}")
-_RUN = re.compile(r"[0-9]{8}t[0-9]{6}z-[0-9a-f]{6}")
 _AT_ONCE = 500
 
 
-async def changes(service: Service, caller: Caller, pairs: Pairs, key: bytes) -> bytes:
-    """Give changes as JSON, oldest first: those of images that the question means and the caller may see.
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """One page of changes, oldest first.
 
-    `next` is always given: asked with it again, what happened meanwhile is told. Raises ProblemError and
-    EngineError.
+    `next` is always given: asked with it again, what happened meanwhile is told. `more`: not all that is
+    kept was looked at, even if nothing was found.
+    """
+
+    changes: Sequence[ToldChange]
+    next: str
+    more: bool
+
+
+async def changes(service: Service, caller: Caller, pairs: Pairs, key: bytes) -> Changes:
+    """Give changes of those images that the question means and the caller may see.
+
+    Raises ProblemError and EngineError.
     """
     given = tuple(pairs)
     wanted = _read(given, key)
@@ -44,7 +50,6 @@ async def changes(service: Service, caller: Caller, pairs: Pairs, key: bytes) ->
     query, mark = await service.prepare_changes(
         caller, [pair for pair in given if pair[0] not in _OWN], asked_at
     )
-    asked = _Asked(query, caller)
     if wanted.cursor is not None and wanted.cursor.fingerprint != mark:
         raise refused(
             Mistake(parameter="cursor", detail="belongs to another question; all but limit must stay")
@@ -57,41 +62,60 @@ async def changes(service: Service, caller: Caller, pairs: Pairs, key: bytes) ->
             "changes-gone",
             "Changes behind this cursor are no longer kept. Ask anew with since, or read all images.",
         )
-    since = None if wanted.since is None else await _since(service, wanted.since, to_datetime(asked_at))
-    found, reached = await _scan(service, asked, after, since, wanted.limit)
-    at = max(reached, extent.dropped)
-    cursor = write_cursor(Cursor("", asked_at, Position((), str(at)), mark), key)
-    return orjson.dumps({"changes": [_shown(one) for one in found], "next": cursor})
+    begin = None if wanted.since is None else await since(service, wanted.since, to_datetime(asked_at))
+    scanned = await _scan(service, _Asked(query, caller, begin, wanted.limit), after)
+    place = _place(max(scanned.reached, extent.dropped))
+    return Changes(
+        changes=[told_change(one) for one in scanned.found],
+        next=write_cursor(Cursor("", asked_at, place, mark), key),
+        more=scanned.more,
+    )
 
 
-def told_to(caller: Caller, change: ImageChange) -> bool:
-    """Tell whether a change concerns a caller at all: for the operator an image does not go with a right."""
-    return caller.projects is not None or not change.of_rights
+def _place(at: int) -> Position:
+    """Write a place among the changes of all so that no two cursors are alike, and all of one length.
+
+    Else who asks again would learn from a cursor that is another, or from a longer one, that others'
+    images changed.
+    """
+    return Position((secrets.token_hex(8),), f"{at:0{_PLACE}d}")
+
+
+_PLACE = 20
+"""Digits of the largest position."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
     query: Query
     caller: Caller
+    since: datetime | None
+    limit: int
 
 
-async def _scan(
-    service: Service, asked: _Asked, after: int, since: datetime | None, limit: int
-) -> tuple[Sequence[ImageChange], int]:
-    """Give what is asked for, and the position up to which all was looked at."""
+@dataclass(frozen=True, slots=True)
+class _Scanned:
+    """What was found, up to which position all was looked at, and whether something may be left behind it."""
+
+    found: Sequence[ImageChange]
+    reached: int
+    more: bool
+
+
+async def _scan(service: Service, asked: _Asked, after: int) -> _Scanned:
     found: list[ImageChange] = []
     last = (await service.journal.extent()).last
     for _ in range(SCANNED_CHANGES // _AT_ONCE):
-        page = await service.journal.changes(after, _AT_ONCE, since)
+        page = await service.journal.changes(after, _AT_ONCE, asked.since)
         for change in page:
             after = change.position
-            if told_to(asked.caller, change) and sees(asked.query, asked.caller, restore(change.stored)):
+            if is_told(change, asked.query, asked.caller):
                 found.append(change)
-                if len(found) == limit:
-                    return found, after
+                if len(found) == asked.limit:
+                    return _Scanned(found, after, more=True)
         if len(page) < _AT_ONCE:
-            return found, max(after, last)
-    return found, after
+            return _Scanned(found, max(after, last), more=False)
+    return _Scanned(found, after, more=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,45 +159,3 @@ def _opened(text: str, key: bytes) -> Cursor:
     if cursor.generation or not cursor.position.key.isdecimal():
         raise refused(Mistake(parameter="cursor", detail="belongs to another question"))
     return cursor
-
-
-async def _since(service: Service, text: str, now: datetime) -> datetime:
-    """Read a date or moment, or the name of a run, from whose start on changes are told."""
-    if _RUN.fullmatch(text):
-        run = await service.journal.run(text)
-        if run is None:
-            raise refused(Mistake(parameter="since", detail="is not a run that is kept"))
-        return run.started
-    terms = (await service.catalogue.current()).terms
-    read = terms.read("created_at", field_named("created_at"), f"gte:{text}", now)
-    if isinstance(read, ValueProblem):
-        raise refused(
-            Mistake(
-                parameter="since",
-                detail="is no date such as 2026-11-24, no moment such as 2026-11-24T06:17:00Z, and no run",
-            )
-        )
-    bounds = [value for one in conditions(read) for value in _values(one)]
-    return to_datetime(min(bounds))
-
-
-def _values(condition: Condition) -> list[int]:
-    return [value for value in condition.values if isinstance(value, int)]
-
-
-def _shown(change: ImageChange) -> dict[str, object]:
-    cloud, region, image, _ = key_parts(change.stored.key)
-    return {
-        "at": moment(change.at),
-        "run": change.run,
-        "kind": change.kind,
-        "id": image,
-        "name": orjson.loads(change.stored.body).get("name"),
-        "cloud": cloud,
-        "region": region,
-        "fields": {
-            name: {"from": one.before, "to": one.after}
-            for name, one in change.fields.items()
-            if name != RIGHTS
-        },
-    }

@@ -3,28 +3,26 @@
 import asyncio
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Annotated, TypedDict
+from typing import Annotated
 
 import orjson
 import typer
 from rich.console import Console, Group
 
 from engines.clock import system_clock
-from ims_catalog.cli.change_text import Told, changes_text
+from ims_catalog.cli.change_text import changes_text
 from ims_catalog.cli.mistake_text import problem_text
 from ims_catalog.cli.options import WRONG_USAGE, AsJson, Config, only_errors_that_end_it, spoken_errors
 from ims_catalog.compose import open_ledger, open_readers
 from ims_catalog.configuration import load_settings
-from ims_catalog.duration import seconds
 from ims_catalog.question_clock import question_now
 from ims_catalog.settings import Settings
-from mappings.date import date_text, from_datetime
 from search_api.caller import OPERATOR
 from search_api.changes import changes
 from search_api.limits import CHANGES
 from search_api.problem import ProblemError
 from search_api.service import Service
+from search_api.told import ToldChange
 
 
 def command(
@@ -33,7 +31,10 @@ def command(
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(help="From when on: 2026-11-24, 7d for the last seven days, or a run's name."),
+        typer.Option(
+            help="From when on, as in a question: 2026-11-24, yesterday, 7d, '3 hours ago', 'May 2026'; or a"
+            " run's name."
+        ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="Changes to show, oldest first.")] = 100,
     config: Config = None,
@@ -68,7 +69,7 @@ _OPTIONS = {"q": "the question", "since": "--since", "limit": "--limit"}
 
 async def _ask(
     settings: Settings, asked: Sequence[tuple[str, str]], since: str | None, limit: int
-) -> Sequence[Told]:
+) -> Sequence[ToldChange]:
     """Ask page by page, as one looks at so many changes only, until there are so many or no more."""
     clock = system_clock()
     ledger = open_ledger(settings)
@@ -82,29 +83,15 @@ async def _ask(
             cursor_key=key,
             question_now=question_now(clock.now),
         )
-        found: list[Told] = []
-        place = [] if since is None else [("since", _moment(since, question_now(clock.now)()))]
+        found: list[ToldChange] = []
+        place = [] if since is None else [("since", since)]
         while True:
-            page = ("limit", str(min(limit - len(found), CHANGES)))
-            answer: _Page = orjson.loads(await changes(service, OPERATOR, [*asked, *place, page], key))
-            found += answer["changes"]
-            following = [("cursor", answer["next"])]
-            if len(found) == limit or following == place:
+            most = ("limit", str(min(limit - len(found), CHANGES)))
+            page = await changes(service, OPERATOR, [*asked, *place, most], key)
+            found += page.changes
+            if len(found) == limit or not page.more:
                 return found
-            place = following
+            place = [("cursor", page.next)]
     finally:
         await ledger.close()
         await readers.close()
-
-
-def _moment(since: str, now: datetime) -> str:
-    """Give the moment so long ago for a duration; all else is left as it is."""
-    try:
-        return date_text(from_datetime(now - timedelta(seconds=seconds(since))))
-    except (ValueError, OverflowError):
-        return since
-
-
-class _Page(TypedDict):
-    changes: Sequence[Told]
-    next: str

@@ -9,8 +9,9 @@ from rich.text import Text
 from clouds.printable import printable
 from engines.holding import said_moment
 from engines.ledger import ImageChange, Run, ScopeState, State
-from ims_catalog.cli.change_text import changes_text, told
+from ims_catalog.cli.change_text import changes_text
 from ims_catalog.cli.run_text import outcome_in_words
+from search_api.told import told_change
 
 
 def run_details(run: Run, changes: Sequence[ImageChange], *, more: bool) -> Group:
@@ -65,7 +66,7 @@ def _state(scope: ScopeState) -> Text:
 def _changes(run: Run, changes: Sequence[ImageChange], *, more: bool) -> Iterator[RenderableType]:
     if changes:
         yield Text()
-    yield from changes_text([told(change) for change in changes])
+    yield from changes_text([told_change(change) for change in changes])
     if more:
         yield Text(f"and more: ims-catalog changes --since {printable(run.run)}", style="dim")
     if run.left_out:

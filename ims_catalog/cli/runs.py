@@ -16,15 +16,13 @@ from engines.base import EngineError
 from engines.holding import Holding, said_moment
 from engines.ledger import ImageChange, Ledger, Run, State
 from engines.query import Query
-from ims_catalog.cli.change_text import told
 from ims_catalog.cli.options import WRONG_USAGE, AsJson, Config, spoken_errors
 from ims_catalog.cli.run_details import run_details
 from ims_catalog.compose import open_ledger, who_writes
 from ims_catalog.configuration import load_settings
 from ims_catalog.settings import Settings
-from mappings.document import restore
-from search_api.access import sees
 from search_api.caller import OPERATOR
+from search_api.told import is_told, told_change
 
 _AT_ONCE = 500
 
@@ -71,7 +69,7 @@ def show(
         raise typer.Exit(WRONG_USAGE)
     shown, more = changes[:limit], len(changes) > limit
     if as_json:
-        whole = {**orjson.loads(orjson.dumps(found)), "changes": [told(change) for change in shown]}
+        whole = {**orjson.loads(orjson.dumps(found)), "changes": [told_change(change) for change in shown]}
         typer.echo(orjson.dumps(whole).decode())
     else:
         Console().print(run_details(found, shown, more=more))
@@ -115,7 +113,7 @@ async def _changes(ledger: Ledger, run: Run, limit: int) -> AsyncIterator[ImageC
             if change.run != run.run and (passing or change.at > run.finished):
                 return
             passing = change.run == run.run
-            if passing and sees(every, OPERATOR, restore(change.stored)):
+            if passing and is_told(change, every, OPERATOR):
                 yield change
                 given += 1
             if given == limit:

@@ -131,7 +131,7 @@ class TestLedger:
             (("runs", "show", "nosuchrun"), "no run 'nosuchrun' is kept"),
             (("runs", "--json", "show", "nosuchrun"), "--json come after the word"),
             (("runs", "shwo"), "shwo"),
-            (("changes", "--since", "soon"), "--since: is no date such as"),
+            (("changes", "--since", "soon"), "--since: says no time to begin at"),
             (("changes", "x" * 5000), "the question"),
         ],
         ids=["no such run", "options before the word", "no such word", "no date", "too long"],

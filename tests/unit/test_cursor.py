@@ -1,5 +1,7 @@
 """Cursors: what is written is read back, and nothing else is read."""
 
+from base64 import urlsafe_b64decode
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -44,6 +46,13 @@ def test_what_is_no_cursor_is_refused(text: str) -> None:
 def test_a_cursor_has_one_spelling(added: str) -> None:
     with pytest.raises(CursorError):
         read_cursor(write_cursor(CURSOR, KEY) + added, KEY)
+
+
+def test_a_cursor_shows_nothing_of_what_it_says() -> None:
+    text = write_cursor(CURSOR, KEY)
+    sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    for told in (b"ims-catalog", b"huawei", b"1764000000000", CURSOR.fingerprint.hex().encode()):
+        assert told not in sealed
 
 
 def test_a_cursor_of_another_installation_is_refused() -> None:
