@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from zoneinfo import ZoneInfo
 from clouds.printable import printable
 from engines.base import EngineError, NothingServed, WriterBusy
 from engines.clock import Clock, system_clock
-from engines.ledger import Outcome, Run, ScopeState
+from engines.ledger import Outcome, Run, ScopeState, State
 from ims_catalog.compose import catalogue_folder, open_ledger, sources
 from ims_catalog.configuration import ConfigurationError
 from ims_catalog.log import log_to_stderr
@@ -86,10 +87,8 @@ async def _until_told(settings: Settings) -> None:
     following.cancel()
     telling.cancel()
     await asyncio.gather(telling, return_exceptions=True)
-    try:
+    with suppress(asyncio.CancelledError):
         await following
-    except asyncio.CancelledError:
-        _log.info("the schedule ended")
 
 
 async def scheduled(settings: Settings, clock: Clock) -> None:
@@ -99,6 +98,13 @@ async def scheduled(settings: Settings, clock: Clock) -> None:
         return await reindex_due(settings, sources(settings), still_due)
 
     runs = ScheduledRuns(reindex, clock)
+    try:
+        await follow(await _watches(settings), clock, runs)
+    finally:
+        _log.info("the schedule ended: %s runs since it began, %s missed", runs.ended, runs.missed)
+
+
+async def _watches(settings: Settings) -> Sequence[Watch]:
     attempts = await _attempts(settings)
     draw = random.SystemRandom()
     watches = []
@@ -108,7 +114,7 @@ async def scheduled(settings: Settings, clock: Clock) -> None:
         watches.append(Watch(timetable, min(known) if len(known) == len(tried) else None, draw))
         times, names = timetable.cron, ", ".join(timetable.sources)
         _log.info("%s is crawled: %s (%s)", names, times.in_words(), settings.schedule.timezone)
-    await follow(watches, clock, runs)
+    return watches
 
 
 async def _attempts(settings: Settings) -> Mapping[str, datetime]:
@@ -137,10 +143,14 @@ def last_attempts(states: Mapping[str, ScopeState]) -> dict[str, datetime]:
 
 @dataclass
 class ScheduledRuns:
-    """Runs what is due, and logs how it ends: each trouble once when it comes, and once when it is over."""
+    """Runs what is due, and logs how it ends: each trouble once when it comes, and once when it is over.
+
+    `ended` counts the runs, `missed` the times that had none of their own.
+    """
 
     reindex: Callable[[StillDue], Awaitable[Run | None]]
     clock: Clock
+    ended: int = 0
     missed: int = 0
     _own: dict[str, datetime] = field(default_factory=dict)
     _trouble: str | None = None
@@ -181,13 +191,17 @@ class ScheduledRuns:
         }
 
     def _ended(self, run: Run) -> None:
+        self.ended += 1
         self._own |= last_attempts({state.scope: state for state in run.scopes})
         if run.outcome is Outcome.FAILED:
             self._met(f"run {run.run} failed: {run.reason}")
             return
         _log.info(
-            "run %s: %s, %s images (%s added, %s changed, %s removed)",
+            "run %s: %s, %s images (%s added, %s changed, %s removed), scopes: %s incomplete, %s held, of %s",
             *(run.run, run.outcome.value, run.documents, run.added, run.changed, run.removed),
+            sum(scope.state is State.INCOMPLETE and not scope.held for scope in run.scopes),
+            sum(scope.held for scope in run.scopes),
+            len(run.scopes),
         )
         reasons = sorted({reason for reason in (run.reason, *(one.reason for one in run.scopes)) if reason})
         if run.exit:
