@@ -48,12 +48,14 @@ def application(wanted: str | None) -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        # Plain text: what draws boxes around it takes longer to load than all the rest.
+        rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_all_commands)
     for name, summary in COMMANDS.items():
         if name != wanted:
-            app.command(name, help=summary)(_other)
+            app.command(name, help=summary, short_help=summary)(_other)
         elif name in _GROUPS:
             app.add_typer(_group(name), name=name)
         else:
