@@ -19,7 +19,7 @@ from yarl import URL
 
 from engines.base import EngineError, EngineTimeout, EngineUnavailable, TooCostly
 from engines.costs import clauses_too_costly, values_too_costly
-from engines.opensearch.connection import Answered, Connection, Untouched
+from engines.opensearch.connection import UNREACHED, Answered, Connection, Untouched
 from engines.opensearch.transport import Transport, trusting
 
 DEAD_SECONDS = 10.0
@@ -73,9 +73,10 @@ class Client:
     """Keeps connections to the hosts of a cluster, for one event loop.
 
     A question that reads goes on to the next host where one does not answer or has too much to do; all tries
-    share the time of one, and the first leaves half of it to another host. What writes is sent once: after
-    EngineTimeout and EngineUnavailable it may have been done all the same. (PUT and DELETE are sent anew
-    where a host closed an idle connection in that moment, as every HTTP client does.)
+    share the time of one, and the first leaves half of it to another host. What writes goes on to the next
+    host where one takes no connection, and is sent once: after EngineTimeout and EngineUnavailable it may
+    have been done all the same. (PUT and DELETE are sent anew where a host closed an idle connection in that
+    moment, as every HTTP client does.)
     """
 
     def __init__(self, cluster: Cluster, *, connections: int = 16) -> None:
@@ -119,30 +120,33 @@ class Client:
             begun = f"{int(1000 * ADMINISTRATION_SHARE * left)}ms"
             params = {"cluster_manager_timeout": begun, **(params or {})}
         sent = _Sent(method, path, params, body)
-        tries = self._tries if reads(method, path) else 1
         tried: list[Connection] = []
         following = await self._transport.untried(tried)
         while following is not None:
             tried.append(following)
-            shared = len(tried) < tries and self._transport.others(tried)
+            shared = sent.reads and len(tried) < self._tries and self._transport.others(tried)
             try:
                 answered = await self._send(following, sent, left / 2 if shared else left)
                 return _read(answered, self.cluster)
             except (Unreachable, Busy, EngineTimeout) as error:
                 left = until - now()
-                following = None if len(tried) >= tries or left <= 0 else await self._next(tried, error)
+                following = None if left <= 0 else await self._next(sent, tried, error)
                 if following is None:
                     raise
         raise EngineUnavailable("there is no host to ask")
 
-    async def _next(self, tried: Sequence[Connection], error: EngineError) -> Connection | None:
+    async def _next(
+        self, sent: "_Sent", tried: Sequence[Connection], error: EngineError
+    ) -> Connection | None:
         """Choose who is asked next, None where nobody should be.
 
         A connection that broke may be a good one the next time; who is busy or slow is not asked again, and
         a cluster that says how long to wait is left alone.
         """
-        if isinstance(error, Busy) and error.retry_after is not None:
+        if len(tried) >= self._tries or (isinstance(error, Busy) and error.retry_after is not None):
             return None
+        if not sent.reads:
+            return await self._transport.untried(tried) if isinstance(error, Unreached) else None
         following = await self._transport.untried(tried)
         return tried[-1] if following is None and isinstance(error, Unreachable) else following
 
@@ -169,7 +173,8 @@ class Client:
             raise EngineTimeout(str(error.error)) from None
         except NoConnection as error:
             self._transport.failed(connection)
-            raise Unreachable(str(error.error)) from None
+            failure = Unreached if isinstance(error.info, UNREACHED) else Unreachable
+            raise failure(str(error.error)) from None
         self._transport.answered(connection)
         return answered
 
@@ -182,6 +187,10 @@ class _Sent:
     path: str
     params: Mapping[str, str] | None
     body: bytes | memoryview | None
+
+    @property
+    def reads(self) -> bool:
+        return reads(self.method, self.path)
 
 
 def quoted(*parts: str) -> str:
@@ -206,6 +215,10 @@ def administers(method: str, path: str) -> bool:
 
 class Unreachable(EngineUnavailable):
     """No answer came from the host: another one may give it."""
+
+
+class Unreached(Unreachable):
+    """The host took no connection: it was not asked at all."""
 
 
 _NDJSON = {"content-type": "application/x-ndjson"}
@@ -292,13 +305,26 @@ def _failure(answered: Answered, cluster: Cluster) -> EngineError:
         case 408 | 504:
             failure = EngineTimeout(f"{place} was not answered in time (HTTP {status})")
         case 429 | 502 | 503:
-            message = f"{place}: the cluster cannot answer now (HTTP {status} {kind})"
+            said = _LACKING.get((status, kind), "the cluster cannot answer now")
+            message = f"{place}: {said} (HTTP {status} {kind})"
             failure = Busy(message, _seconds(answered.retry_after))
         case _ if 400 <= status < 500:
             failure = Refused(place, status, kind, reason)
         case _:
             failure = EngineUnavailable(f"{place} failed: HTTP {status} {kind}")
     return failure
+
+
+_NO_SHARD = "not every shard of the index is on a node that answers"
+_NO_MANAGER = "the cluster has no manager at this moment"
+_LACKING = {
+    (503, "search_phase_execution_exception"): _NO_SHARD,
+    (503, "no_shard_available_action_exception"): _NO_SHARD,
+    (503, "unavailable_shards_exception"): _NO_SHARD,
+    (503, "cluster_manager_not_discovered_exception"): _NO_MANAGER,
+    (503, "master_not_discovered_exception"): _NO_MANAGER,
+}
+"""What a cluster says that has lost a node."""
 
 
 def _unknown(cluster: Cluster) -> str:

@@ -28,6 +28,9 @@ LARGEST_AT_ONCE = 512 * 1024
 KEEP_SECONDS = 30.0
 """An idle connection is kept for so long."""
 
+UNREACHED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+"""Errors that come before a connection is there: nothing was sent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:

@@ -101,7 +101,24 @@ RIGHT = "no permissions for [indices:data/read/search] and User [name=reader, ro
         pytest.param(
             answering(503, problem("cluster_block_exception", ELECTING)), Busy, "HTTP 503", id="an election"
         ),
-        pytest.param(answering(503, problem("no_manager")), Busy, "HTTP 503", id="no cluster manager"),
+        pytest.param(
+            answering(503, problem("cluster_manager_not_discovered_exception")),
+            Busy,
+            "no manager at this moment",
+            id="no cluster manager",
+        ),
+        pytest.param(
+            answering(503, problem("search_phase_execution_exception", SECRET)),
+            Busy,
+            "not every shard of the index is on a node that answers",
+            id="a shard whose node is gone",
+        ),
+        pytest.param(
+            answering(429, problem("search_phase_execution_exception")),
+            Busy,
+            "cannot answer now",
+            id="too many searches",
+        ),
         pytest.param(answering(504), EngineTimeout, "in time", id="a gateway's time-out"),
         pytest.param(
             answering(500, problem("odd")), EngineUnavailable, "failed: HTTP 500 odd", id="a failure"
@@ -232,6 +249,25 @@ async def test_what_writes_is_sent_once() -> None:
         with pytest.raises(EngineUnavailable, match="broke off"):
             await client.request("POST", "/x/_search", body=b"{}")
         assert len(asked) == 3
+
+
+async def test_what_writes_goes_on_only_from_a_host_that_takes_no_connection() -> None:
+    asked: list[str] = []
+
+    async def broken(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        assert request.transport is not None
+        request.transport.close()
+        return web.Response()
+
+    async with host(answering(200, {"ok": 1})) as url:
+        for _ in range(6):
+            async with asking(closed_port(), url, closed_port()) as client:
+                assert await client.request("POST", "/x/_bulk", body=b"{}\n") == {"ok": 1}
+    async with host(broken) as one, host(broken) as two, asking(one, two) as client:
+        with pytest.raises(EngineUnavailable, match="broke off"):
+            await client.request("POST", "/x/_bulk", body=b"{}\n")
+    assert len(asked) == 1
 
 
 async def test_what_reads_goes_on_from_a_node_that_is_not_ready() -> None:
