@@ -43,6 +43,16 @@ async def create_index(client: Client, meta: Meta, *, shards: int) -> str:
     return text(made, "settings", "index", "uuid")
 
 
+async def create_for_good(client: Client, index: str, body: Mapping[str, object]) -> None:
+    """Create an index that is written to as long as the installation lives, and wait for its copy.
+
+    What was taken before the copy is there would be lost with its node. A cluster that makes none in a while
+    goes on without. Raises Refused.
+    """
+    waiting = {"wait_for_active_shards": "all", "timeout": f"{int(500 * client.cluster.timeout)}ms"}
+    await client.request("PUT", quoted(index), body=orjson.dumps(body), params=waiting)
+
+
 async def check_same(client: Client, index: str, uuid: str) -> None:
     """Make sure that an index is the one that was created.
 

@@ -11,6 +11,7 @@ import orjson
 
 from engines.base import DamagedGeneration, ForeignGeneration
 from engines.opensearch.client import Client, Refused, quoted
+from engines.opensearch.creation import create_for_good
 from engines.opensearch.names import IDENTITY, Names
 from engines.opensearch.neighbours import neighbours, tangled
 from engines.opensearch.reply import entries, part
@@ -53,7 +54,7 @@ async def installation(
         raise ForeignGeneration(said)
     body = _body(names, before or secrets.token_hex(16), alias=before is None)
     try:
-        await client.request("PUT", quoted(names.lease), body=orjson.dumps(body))
+        await create_for_good(client, names.lease, body)
     except Refused as error:
         if error.kind != "resource_already_exists_exception":
             raise

@@ -17,6 +17,7 @@ from engines.ledger import Entry, Extent, ImageChange, Intention, Keep, Memory, 
 from engines.ledger_entry import entry_of, read_intention, read_memory, read_scope_state
 from engines.opensearch.cell import TRIES, Cell
 from engines.opensearch.client import Client, Refused, quoted
+from engines.opensearch.creation import create_for_good
 from engines.opensearch.hits import delete, hits, write
 from engines.opensearch.image_changes import PLACE_BITS, ImageChanges
 from engines.opensearch.ledger_indices import (
@@ -227,7 +228,7 @@ class OpenSearchLedger:
             if error.status != 404:
                 raise
             try:
-                await self._client.request("PUT", path, body=orjson.dumps(index_body(properties)))
+                await create_for_good(self._client, index, index_body(properties))
             except Refused as refused:
                 if refused.kind != "resource_already_exists_exception":
                     raise
