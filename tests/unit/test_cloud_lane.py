@@ -81,7 +81,7 @@ async def ask(
         return failure
 
 
-async def test_an_outage_of_a_minute_is_bridged_with_one_probe_at_a_time() -> None:
+async def test_case_17_an_outage_of_a_minute_is_bridged_with_one_probe_at_a_time() -> None:
     time = VirtualTime()
     cloud = Cloud(time, broken(until=60.0))
     answers = await asking(time, cloud, LIMITS, times=20)
@@ -232,7 +232,7 @@ async def test_throttling_halves_the_rate_once_for_all_under_way_and_quiet_bring
     assert pace.rate == 10.0 / 64, "never down to nothing"
 
 
-async def test_no_request_is_sent_while_the_cloud_asked_for_a_pause() -> None:
+async def test_case_16_no_request_is_sent_while_the_cloud_asked_for_a_pause() -> None:
     time = VirtualTime()
     limit = iter([Failure("429", Meaning.THROTTLED, retry_after=7.0)])
     cloud = Cloud(time, lambda _: next(limit, None), takes=0.01)
@@ -244,7 +244,7 @@ async def test_no_request_is_sent_while_the_cloud_asked_for_a_pause() -> None:
 
 
 @pytest.mark.parametrize("asked", [1e9, float("inf"), -1.0, 0.0])
-async def test_a_pause_is_bounded(asked: float) -> None:
+async def test_case_16_a_pause_is_bounded(asked: float) -> None:
     time = VirtualTime()
     limit = iter([Failure("429", Meaning.THROTTLED, retry_after=asked)])
     cloud = Cloud(time, lambda _: next(limit, None))
@@ -264,3 +264,64 @@ async def test_a_run_of_failures_is_ended_by_any_answer() -> None:
             assert not lane.breaker.open
 
     await time.run(story())
+
+
+Answer = float | Failure
+
+
+async def refused(time: VirtualTime, until: float, lane: Lane, limits: Limits) -> tuple[Answer, float]:
+    """Ask an endpoint that refuses connections up to a moment; give the answer, and how long it took."""
+    begin = time.passed
+
+    async def attempt() -> float:
+        async with lane.turn() as turn:
+            if time.passed < until:
+                failure = Failure("no connection could be made", Meaning.TEMPORARY, sent=False)
+                turn.failed(str(failure), connected=failure.sent)
+                raise failure
+            turn.answered()
+            return time.passed
+
+    until_then = deadline_in(600.0, time.clock)
+    try:
+        answer: Answer = await retried(attempt, limits=limits, deadline=until_then, lane=lane)
+    except Failure as failure:
+        answer = failure
+    return answer, time.passed - begin
+
+
+async def test_an_endpoint_that_refuses_connections_is_given_up_within_seconds() -> None:
+    time = VirtualTime()
+    lane = Lane(ENDPOINT, LIMITS, time.clock)
+
+    async def many() -> list[tuple[Answer, float]]:
+        return await asyncio.gather(*(refused(time, 1e9, lane, LIMITS) for _ in range(9)))
+
+    answers = await time.run(many())
+    for answer, took in answers:
+        assert isinstance(answer, Failure)
+        assert "no connection could be made" in str(answer)
+        assert LIMITS.unreachable_for - 3.0 <= took <= 20.0
+    answer, took = await time.run(refused(time, 1e9, lane, LIMITS))
+    assert isinstance(answer, Failure)
+    assert took <= 1.0, "those that follow are refused at once"
+
+
+async def test_an_endpoint_that_is_started_anew_is_waited_for() -> None:
+    time = VirtualTime()
+    answer, _ = await time.run(refused(time, 10.0, Lane(ENDPOINT, LIMITS, time.clock), LIMITS))
+    assert isinstance(answer, float)
+
+
+async def test_an_outage_in_which_somebody_answered_is_waited_out_though_connections_are_refused() -> None:
+    time = VirtualTime()
+    lane = Lane(ENDPOINT, LIMITS, time.clock)
+
+    async def story() -> tuple[Answer, float]:
+        with pytest.raises(Failure, match="HTTP 503"):
+            await Cloud(time, broken(until=1e9)).attempt(lane)
+        return await refused(time, 60.0, lane, LIMITS)
+
+    answer, _ = await time.run(story())
+    assert isinstance(answer, float)
+    assert 60.0 <= answer <= 60.0 + LIMITS.probe_every + 1.0

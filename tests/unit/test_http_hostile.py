@@ -165,7 +165,9 @@ LATE = "gave no whole answer within 0.5 s"
         ),
     ],
 )
-async def test_a_peer_that_misbehaves_is_cut_off(peer: Peer, words: str, passing: bool) -> None:
+async def test_cases_19_and_20_a_peer_that_misbehaves_is_cut_off(
+    peer: Peer, words: str, passing: bool
+) -> None:
     begin = asyncio.get_running_loop().time()
     tracemalloc.start()
     try:

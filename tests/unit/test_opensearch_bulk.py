@@ -162,7 +162,7 @@ async def test_each_document_is_sent_as_it_is_whatever_was_sent_before_and_howev
     assert index.sources == [dict(given)[key] for key in sent]
 
 
-async def test_what_there_was_no_room_for_is_sent_again_alone() -> None:
+async def test_case_26_what_there_was_no_room_for_is_sent_again_alone() -> None:
     async def answering(number: int, ids: list[str]) -> web.Response:
         if number == 1:
             return results({"status": 201}, refused(429, "rejected"), {"status": 200}, refused(503, "shards"))

@@ -75,7 +75,7 @@ Asking = Callable[[Client], Awaitable[object]]
         pytest.param(ledger, answer(0, late=True), EngineUnavailable, id="the ledger came to its time"),
     ],
 )
-async def test_what_is_not_whole_is_refused(
+async def test_case_33_what_is_not_whole_is_refused(
     ask: Asking, reply: dict[str, object], failure: type[EngineError]
 ) -> None:
     async with answered(reply) as client:

@@ -129,7 +129,7 @@ def test_what_was_missed_before_the_start_is_one_late_run(
     assert first == "24 06:17" or began[0].monotonic == 0
 
 
-def test_times_that_come_while_a_run_goes_on_are_one() -> None:
+def test_case_24_times_that_come_while_a_run_goes_on_are_one() -> None:
     """A run that takes three times as long as lies between two: one late run follows, the others count."""
     world = World(lasts=[3 * HOURS])
     world.follow(hourly())
@@ -160,7 +160,7 @@ def test_sources_that_are_due_together_are_one_run() -> None:
         pytest.param(timedelta(seconds=-1), HOURLY, "06 07 08 09 10 11", id="a second back"),
     ],
 )
-def test_a_jump_of_the_wall_clock(jump: timedelta, cron: Cron, slots: str) -> None:
+def test_case_23_a_jump_of_the_wall_clock(jump: timedelta, cron: Cron, slots: str) -> None:
     world = World(jumps=[(7 * MINUTES + 4, jump)])
     world.follow(Timetable(cron, ("prod",)))
     assert [slot[3:5] for slot in world.slots] == slots.split()
@@ -176,7 +176,7 @@ def test_a_clock_set_back_holds_up_no_more_than_one(back: timedelta) -> None:
     assert len(world.began) >= 34
 
 
-def test_the_clock_leaps_to_2038_and_back() -> None:
+def test_case_23_the_clock_leaps_to_2038_and_back() -> None:
     far = timedelta(days=4200)
     world = World(jumps=[(31 * MINUTES, far), (61 * MINUTES, -far)], until=3 * HOURS)
     began = world.follow(Timetable(OFTEN, ("prod",)))
@@ -194,7 +194,7 @@ def test_the_clock_leaps_to_2038_and_back() -> None:
         pytest.param("2026-10-25T00:10+02:00", ["22:30", "00:30"], id="autumn: once"),
     ],
 )
-def test_the_nights_when_the_clock_is_set(begin: str, slots: list[str]) -> None:
+def test_case_23_the_nights_when_the_clock_is_set(begin: str, slots: list[str]) -> None:
     """A time that the clock leaves out has its run, one that comes twice has one."""
     start = datetime.fromisoformat(begin).astimezone(UTC)
     berlin = ZoneInfo("Europe/Berlin")
@@ -261,7 +261,7 @@ def test_every_time_is_run_or_counted_once(
     jitter=st.sampled_from([0.0, 200.0]),
     seed=st.integers(0, 1000),
 )
-def test_one_jump_doubles_none_and_holds_up_one_at_most(
+def test_case_23_one_jump_doubles_none_and_holds_up_one_at_most(
     at: float, jump: float, looks: list[float], jitter: float, seed: int
 ) -> None:
     now, monotonic, jumped = START, 0.0, False
