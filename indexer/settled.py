@@ -40,13 +40,16 @@ class Settled:
             return None
         decisions: list[Decision] = []
         for outline in outlines:
-            listing = [entry for entry in entries if entry.stored.key == outline.key]
-            if listing and _told(first_of(listing)) != outline.told:
-                return None
-            before = Stored(outline.key, b"", outline.internal or b"", b"")
+            key = outline.key
+            listing = [entry for entry in entries if entry.stored.key == key]
+            if listing:
+                # Most images are listed once.
+                first = listing[0].stored if len(listing) == 1 else first_of(listing)
+                if told_digest(first.body, first.raw) != outline.told:
+                    return None
             disputed = len(listing) > 1 and len({entry.stored.body for entry in listing}) > 1
-            view = _view(outline.key)
-            decisions.append(Decision(outline.key, Change.SAME, before, None, fates[view], disputed=disputed))
+            before = Stored(key, b"", outline.internal or b"", b"")
+            decisions.append(Decision(key, Change.SAME, before, None, fates[_view(key)], disputed=disputed))
         return tuple(decisions)
 
     def _shape_fates(self, entries: Sequence[Entry], outlines: Sequence[Outline]) -> _Fates | None:
@@ -56,7 +59,7 @@ class Settled:
                 return None
             served.append((_view(outline.key), outline.internal))
         listing = tuple(
-            (_view(entry.stored.key), entry.order, entry.scope, entry.stored.internal) for entry in entries
+            [(_view(entry.stored.key), entry.order, entry.scope, entry.stored.internal) for entry in entries]
         )
         shape = (listing, tuple(served))
         try:
@@ -96,9 +99,5 @@ def _empty_body(internal: bytes) -> bytes:
     return orjson.dumps({"first_seen": "", "listed": listed})
 
 
-def _told(stored: Stored) -> int:
-    return told_digest(stored.body, stored.raw)
-
-
 def _view(key: str) -> str:
-    return key[key.rindex("/") + 1 :]
+    return key.rpartition("/")[2]

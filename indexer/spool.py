@@ -119,17 +119,20 @@ class Spool:
 
     def _read_run(self, start: int, end: int, size: int) -> Iterator[_Row]:
         window, at = b"", 0
-        while start < end or at < len(window):
-            missing = _size_at(window, at) - (len(window) - at)
-            while missing > 0:
-                more = os.pread(self._file.fileno(), min(max(missing, size), end - start), start)
+        while True:
+            found = _unpack(window, at)
+            if isinstance(found, int):
+                left = end - start
+                if not left and at == len(window):
+                    return
+                more = os.pread(self._file.fileno(), min(max(found - (len(window) - at), size), left), start)
                 if not more:
                     raise OSError("the spool is shorter than what was written to it")
                 start += len(more)
                 window, at = window[at:] + more, 0
-                missing = _size_at(window, at) - len(window)
-            row, at = _unpack(window, at)
-            yield row
+            else:
+                row, at = found
+                yield row
 
 
 def _pack(row: _Row) -> bytes:
@@ -139,19 +142,27 @@ def _pack(row: _Row) -> bytes:
     return b"".join((head, name, body, internal, raw))
 
 
-def _size_at(window: bytes, at: int) -> int:
-    if len(window) - at < _HEAD.size:
+def _unpack(window: bytes, at: int) -> tuple[_Row, int] | int:
+    """Give the row that begins at a place, and where the next one does; of one that is cut, how many bytes it
+    takes at least.
+    """
+    begins = at + _HEAD.size
+    if begins > len(window):
         return _HEAD.size
-    *_, name, body, internal, raw = _HEAD.unpack_from(window, at)
-    return int(_HEAD.size + name + body + internal + raw)
-
-
-def _unpack(window: bytes, at: int) -> tuple[_Row, int]:
-    order, number, position, *sizes = _HEAD.unpack_from(window, at)
-    at += _HEAD.size
-    parts: list[bytes] = []
-    for size in sizes:
-        parts.append(window[at : at + size])
-        at += size
-    name, body, internal, raw = parts
-    return (name.decode(), order, number, position, body, internal, raw), at
+    order, number, position, key, body, internal, raw = _HEAD.unpack_from(window, at)
+    ends_key = begins + key
+    ends_body = ends_key + body
+    ends_internal = ends_body + internal
+    ends = ends_internal + raw
+    if ends > len(window):
+        return int(ends - at)
+    row = (
+        window[begins:ends_key].decode(),
+        order,
+        number,
+        position,
+        window[ends_key:ends_body],
+        window[ends_body:ends_internal],
+        window[ends_internal:ends],
+    )
+    return row, ends
