@@ -51,7 +51,7 @@ class Spool:
     def __init__(self, file: IO[bytes], run_size: int) -> None:
         self._file = file
         self._run_size = run_size
-        self._rows: list[_Row] = []
+        self._rows: list[tuple[str, int, int, int, bytes]] = []
         self._bytes = 0
         self._runs: list[tuple[int, int]] = []
         self._scopes: dict[str, int] = {}
@@ -66,10 +66,11 @@ class Spool:
     def add(self, order: int, scope: str, stored: Stored) -> None:
         """Keep what a scope listed. What the same scope listed before under the same key is replaced."""
         number = self._scopes.setdefault(scope, len(self._scopes))
-        row = (stored.key, order, number, self._position, stored.body, stored.internal, stored.raw)
-        self._rows.append(row)
+        # Packed at once: JSON that was just written may take ten times the memory that its length tells of.
+        packed = _pack((stored.key, order, number, self._position, stored.body, stored.internal, stored.raw))
+        self._rows.append((stored.key, order, number, self._position, packed))
         self._position += 1
-        self._bytes += _OVERHEAD + len(stored.body) + len(stored.internal) + len(stored.raw)
+        self._bytes += _OVERHEAD + len(packed)
         if self._bytes >= self._run_size:
             self._write_run()
 
@@ -97,12 +98,11 @@ class Spool:
     def _write_run(self) -> None:
         if not self._rows:
             return
-        self._rows.sort(key=lambda row: row[:4])
+        self._rows.sort()
         start = self._file.seek(0, os.SEEK_END)
         window: list[bytes] = []
         gathered = 0
-        for row in self._rows:
-            packed = _pack(row)
+        for *_, packed in self._rows:
             window.append(packed)
             gathered += len(packed)
             if gathered >= _LARGEST_WINDOW:
