@@ -6,6 +6,7 @@ from importlib import import_module
 
 import pytest
 
+from tests import suite_times
 from tests.opensearch.shared import make_ready, required_url, shared_node
 from tests.openstack.shared import begin, shared_services
 
@@ -13,11 +14,12 @@ RUN = pytest.StashKey[ExitStack]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The process that steers the run, and not its workers, holds the run's servers."""
+    """The process that steers the run, and not its workers, holds the run's servers and tells the times."""
     if not hasattr(config, "workerinput"):
         config.stash[RUN] = ExitStack()
         config.stash[RUN].enter_context(shared_node())
         config.stash[RUN].enter_context(shared_services())
+        config.pluginmanager.register(suite_times)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
