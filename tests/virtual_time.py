@@ -11,15 +11,19 @@ from engines.clock import Clock
 
 T = TypeVar("T")
 START = datetime(2026, 11, 24, tzinfo=UTC)
-_TURNS = 50
+TURNS = 50
 """Turns of the loop after which whoever could go on has done so."""
+
+WIRED_TURNS = 2_000
+"""The same where they speak to each other over sockets of this process."""
 
 
 class VirtualTime:
     """Seconds that passed since `START`; sleepers are woken one by one, the soonest first."""
 
-    def __init__(self) -> None:
+    def __init__(self, turns: int = TURNS) -> None:
         self.passed = 0.0
+        self._turns = turns
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._numbers = count()
 
@@ -32,7 +36,7 @@ class VirtualTime:
         """Do the work; time passes while it sleeps."""
         task = asyncio.ensure_future(work)
         while not task.done():
-            for _ in range(_TURNS):
+            for _ in range(self._turns):
                 await asyncio.sleep(0)
             if self._sleepers and not task.done():
                 moment, _, sleeper = heapq.heappop(self._sleepers)

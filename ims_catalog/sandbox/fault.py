@@ -42,6 +42,15 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
+class HalfClose:
+    """The right answer, of which the first `after` bytes arrive; the cloud then says that this was all, and
+    goes on listening.
+    """
+
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
 class Flood:
     """An answer of `size` bytes; with `compressed`, a thousandth of that which unpacks to it."""
 
@@ -63,7 +72,7 @@ class Trickle:
     pause: float
 
 
-Effect = Answer | Hang | Cut | Flood | Rewrite | Trickle
+Effect = Answer | Hang | Cut | HalfClose | Flood | Rewrite | Trickle
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ import zlib
 from aiohttp import web
 
 from ims_catalog.sandbox.answer import Answer
-from ims_catalog.sandbox.fault import Cut, Effect, Flood, Hang, Rewrite, Trickle
+from ims_catalog.sandbox.fault import Cut, Effect, Flood, HalfClose, Hang, Rewrite, Trickle
 
 _BLOCK = b" " * 65_536
 
@@ -19,8 +19,8 @@ async def send(
         case Hang():
             await closing.wait()
             return web.Response(status=503)
-        case Cut(after):
-            return await _cut(request, answer, after)
+        case Cut(after) | HalfClose(after):
+            return await _cut(request, answer, after, closing if isinstance(effect, HalfClose) else None)
         case Flood(size, compressed):
             return await _flood(request, size, compressed=compressed)
         case Trickle(pause):
@@ -37,13 +37,19 @@ def _whole(answer: Answer, body: bytes) -> web.Response:
     )
 
 
-async def _cut(request: web.Request, answer: Answer, after: int) -> web.StreamResponse:
+async def _cut(
+    request: web.Request, answer: Answer, after: int, listening_until: asyncio.Event | None
+) -> web.StreamResponse:
     response = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.content_type})
     response.content_length = len(answer.body)
     await response.prepare(request)
     await response.write(answer.body[:after])
-    if request.transport is not None:
-        request.transport.close()
+    transport = request.transport
+    if listening_until is not None and isinstance(transport, asyncio.WriteTransport):
+        transport.write_eof()
+        await listening_until.wait()
+    elif transport is not None:
+        transport.close()
     return response
 
 

@@ -12,16 +12,24 @@ from engines.clock import Clock, system_clock
 from engines.embedded.ledger import open_ledger
 from engines.embedded.writer import open_writer
 from engines.ledger import Keep, Ledger, Run, ScopeState
+from engines.opensearch.bulk import Loading
+from engines.opensearch.client import Client, Cluster
+from engines.opensearch.ledger import OpenSearchLedger
+from engines.opensearch.names import Names
+from engines.opensearch.writer import open_writer as open_opensearch_writer
 from ims_catalog.sandbox.estate import Listing
 from ims_catalog.sandbox.server import Sandbox
 from indexer.choice import EVERYTHING, Choice
 from indexer.gate import GateLimits
 from indexer.limits import Limits
-from indexer.run import Setup, reindex
+from indexer.run import reindex
+from indexer.setup import Setup
 from indexer.sources.credential import AccessKey
 from indexer.sources.source import Source
 from mappings.document import Document, key_of, restore
 from mappings.scope import View
+from tests.contract.engine import prefix_of, remove_from_cluster
+from tests.opensearch.shared import required_url
 
 LIMITS = Limits(
     request_timeout=5.0,
@@ -154,6 +162,30 @@ async def installed(sandbox: Sandbox, folder: Path) -> AsyncIterator[Installatio
     ledger = open_ledger(folder)
     try:
         yield Installation(sandbox, folder, writer, ledger, clock)
+    finally:
+        await ledger.close()
+        await writer.close()
+
+
+@asynccontextmanager
+async def cluster_place(folder: Path) -> AsyncIterator[str]:
+    """Give the address of the cluster; what is made there for a folder is removed in the end."""
+    try:
+        yield required_url()
+    finally:
+        remove_from_cluster(prefix_of(folder))
+
+
+@asynccontextmanager
+async def installed_on(
+    url: str, sandbox: Sandbox, folder: Path, loading: Loading | None = None
+) -> AsyncIterator[Installation]:
+    """Open the catalogue on a cluster that belongs to a folder; `url` may lead there through a proxy."""
+    clock, prefix, cluster = system_clock(), prefix_of(folder), Cluster((url,))
+    writer = await open_opensearch_writer(cluster, prefix=prefix, clock=clock, replicas=0, loading=loading)
+    ledger = OpenSearchLedger(Client(cluster), Names(prefix))
+    try:
+        yield Installation(sandbox, folder, writer, ledger, clock, prefix=prefix)
     finally:
         await ledger.close()
         await writer.close()

@@ -25,7 +25,17 @@ from pydantic import SecretStr
 from ims_catalog.compose import sources
 from ims_catalog.configuration import load_settings
 from ims_catalog.sandbox.answer import Answer, gateway_error, image_error
-from ims_catalog.sandbox.fault import Effect, Fault, Flood, Hang, Received, Rewrite, Trickle, matching
+from ims_catalog.sandbox.fault import (
+    Effect,
+    Fault,
+    Flood,
+    HalfClose,
+    Hang,
+    Received,
+    Rewrite,
+    Trickle,
+    matching,
+)
 from ims_catalog.sandbox.login import ACCOUNT, PASSWORD, PERMANENT, USER, Key
 from indexer.limits import Limits
 from indexer.sources.credential import Password
@@ -267,6 +277,21 @@ async def test_case_19_a_slow_cloud_is_cut_off(wide: Installation, effect: Effec
         assert run.exit == 3
         assert "the deadline passed" in str([state.reason for state in run.scopes])
         assert time.monotonic() - begin < took
+
+
+@pytest.mark.parametrize("after", [0, 900], ids=["before the body", "in the body"])
+async def test_case_19_a_connection_that_is_half_closed_is_a_broken_one(
+    wide: Installation, after: int
+) -> None:
+    region = wide.sandbox.regions[0]
+    wide.sandbox.fail(Fault(matching(region=region, image_type="gold"), HalfClose(after)))
+    begin = time.monotonic()
+    run = await wide.run(limits=replace(LIMITS, request_timeout=30.0))
+    assert time.monotonic() - begin < 20.0, "nobody waits for what will not come"
+    assert run.exit == 3
+    (incomplete,) = [state for state in run.scopes if state.state.value == "incomplete"]
+    assert incomplete.scope == f"prod/{region}/gold"
+    assert "the connection broke before the answer was whole" in str(incomplete.reason)
 
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["1 GB", "1 GB in 1 MB"])

@@ -223,7 +223,7 @@ async def test_what_was_issued_is_renewed_at_four_fifths_of_its_life(
         pytest.param(instance, id="instance"),
     ],
 )
-async def test_one_new_login_for_all_when_it_ends_too_early(
+async def test_case_18_one_new_login_for_all_when_it_ends_too_early(
     credential: Callable[[Sandbox], Credential],
 ) -> None:
     async with rigged(credential) as rig:
@@ -235,7 +235,7 @@ async def test_one_new_login_for_all_when_it_ends_too_early(
             assert len(rig.logins) == expected
 
 
-async def test_a_token_that_is_never_accepted_makes_no_loop() -> None:
+async def test_case_18_a_token_that_is_never_accepted_makes_no_loop() -> None:
     async with rigged(USER_LOGIN) as rig:
         expired = Answer(401, b'{"error_code": "APIG.0307", "error_msg": "The token must be updated"}')
         rig.sandbox.fail(Fault(lambda one: one.service == "ims", expired))
@@ -286,7 +286,7 @@ DOWN = Answer(503, b"<html>busy</html>")
     ],
 )
 @pytest.mark.parametrize("login", ["password", "agency"])
-async def test_a_login_that_fails_is_not_made_again(effect: Effect, reason: str, login: str) -> None:
+async def test_case_18_a_login_that_fails_is_not_made_again(effect: Effect, reason: str, login: str) -> None:
     if login == "agency" and "Subject" in reason + str(effect):
         effect, reason = (
             Answer(201, b'{"credential": {"access": "a"}}'),

@@ -61,7 +61,7 @@ def halved(body: bytes) -> bytes:
         pytest.param(Answer(200, b'{"images": [7]}'), "this is a number", id="a record that is none"),
     ],
 )
-async def test_what_was_seen_before_a_page_failed_is_told(
+async def test_cases_01_02_and_04_what_was_seen_before_a_page_failed_is_told(
     sandbox: Sandbox, tmp_path: Path, effect: Effect, reason: str
 ) -> None:
     sandbox.fail(Fault(lambda one: one.image_type == "gold" and one.page >= 3, effect))

@@ -14,9 +14,10 @@ from ims_catalog.sandbox.server import Sandbox, start_sandbox
 from mappings.scope import ImageType
 from tests.faults.crawling import account, brought
 from tests.faults.installation import LIMITS
+from tests.soak import SOAKING
 
 ESTATE = draw_estate(images=140, seed=21, regions=1, projects=1)
-SEEDS = 40
+SEEDS = 1_000 if SOAKING else 40
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ async def test_silence_ends_with_the_deadlines(wide: Installation) -> None:
     assert state.reason == "the deadline passed; no page was seen"
 
 
-async def test_the_deadline_of_the_run_ends_everything(wide: Installation) -> None:
+async def test_case_19_the_deadline_of_the_run_ends_everything(wide: Installation) -> None:
     wide.sandbox.fail(Fault(matching(service="ims"), Hang()))
     run = await wide.run(limits=replace(LIMITS, request_timeout=30.0, run_deadline=0.5))
     assert run.exit == 1

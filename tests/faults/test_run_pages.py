@@ -137,7 +137,7 @@ def a_circle(images: list[str]) -> list[Fault]:
         pytest.param(a_circle, "a marker came back a second time", id="two pages in a circle"),
     ],
 )
-async def test_pages_that_never_end_are_incomplete(
+async def test_case_09_pages_that_never_end_are_incomplete(
     long: Installation, spoil: Callable[[list[str]], list[Fault]], reason: str
 ) -> None:
     for fault in spoil(ids(long, gold(long))):

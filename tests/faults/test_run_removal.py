@@ -16,7 +16,10 @@ from ims_catalog.sandbox.server import start_sandbox
 from indexer.choice import Choice
 from indexer.run import purge, reindex, renormalise
 from mappings.document import Document, key_of
+from mappings.match import matches
 from mappings.scope import View
+from search_api.access import visible
+from search_api.caller import Caller
 from tests.faults.installation import LIMITS, Installation, installed, scope_id
 from tests.faults.spoilt import gold, ids
 
@@ -85,8 +88,13 @@ async def test_case_12_what_leaves_the_list_and_still_exists_is_unlisted(wide: I
     end = await wide.run()
     assert (end.removed, key in await wide.held()) == (1, False)
 
+    history = await wide.ledger.changes(0, 100_000)
+    assert [one.kind.value for one in history if one.stored.key == key] == [
+        *("added", "unlisted", "changed", "unlisted", "removed")
+    ], "it was never away"
 
-async def test_where_nobody_can_say_the_second_whole_listing_decides(wide: Installation) -> None:
+
+async def test_case_12_where_nobody_can_say_the_second_whole_listing_decides(wide: Installation) -> None:
     await wide.run()
     cloud, listing = wide.sandbox.cloud, gold(wide)
     first, second = ids(wide, listing)[2:4]
@@ -111,7 +119,7 @@ async def test_where_nobody_can_say_the_second_whole_listing_decides(wide: Insta
     assert await wide.held() == wide.model()
 
 
-async def test_an_image_that_was_missing_once_and_is_back_was_never_away(wide: Installation) -> None:
+async def test_case_12_an_image_that_was_missing_once_and_is_back_was_never_away(wide: Installation) -> None:
     await wide.run()
     cloud, listing = wide.sandbox.cloud, gold(wide)
     image = ids(wide, listing)[2]
@@ -169,7 +177,7 @@ async def test_case_03_a_listing_that_emptied_is_held_until_it_is_accepted(wide:
     assert await wide.held() == wide.model()
 
 
-async def test_the_same_loss_in_three_runs_over_a_day_is_accepted(wide: Installation) -> None:
+async def test_case_03_the_same_loss_in_three_runs_over_a_day_is_accepted(wide: Installation) -> None:
     await wide.run()
     listing = gold(wide)
     for image in ids(wide, listing):
@@ -217,6 +225,7 @@ async def test_case_13_a_share_that_is_withdrawn_ends_in_that_run(wide: Installa
     listing, image = shares(wide)
     key = key_of("huawei", listing.region, image, View.SHARED)
     project = str(listing.project)
+    owner = str(wide.sandbox.cloud.image(listing.region, image)["owner"])
     assert project in (await wide.held())[key].visible_to
     for status, seen in ((None, False), ("accepted", True), ("rejected", False), ("pending", False)):
         if status is None:
@@ -228,9 +237,14 @@ async def test_case_13_a_share_that_is_withdrawn_ends_in_that_run(wide: Installa
         held = await wide.held()
         assert (key in held and project in held[key].visible_to) == seen, status
         assert held == wide.model()
+        documents = await wide.documents()
+        for each in wide.sandbox.projects:
+            shown = (key in held and each.id in held[key].visible_to) and each.id != owner
+            access = visible(Caller(frozenset({each.id})))
+            assert (key in documents and matches(access, documents[key])) == shown, (status, each)
 
 
-async def test_who_loses_an_image_that_others_still_see_is_told(tmp_path: Path) -> None:
+async def test_case_13_who_loses_an_image_that_others_still_see_is_told(tmp_path: Path) -> None:
     estate = draw_estate(images=200, seed=3, regions=1, projects=4)
     async with await start_sandbox(estate) as sandbox, installed(sandbox, tmp_path) as one:
         await one.run()
@@ -253,7 +267,7 @@ async def test_who_loses_an_image_that_others_still_see_is_told(tmp_path: Path) 
         assert (run.removed, run.added) == (0, 0), "no image went or came"
 
 
-async def test_what_nobody_can_confirm_for_a_day_is_no_longer_shown(wide: Installation) -> None:
+async def test_case_13_what_nobody_can_confirm_for_a_day_is_no_longer_shown(wide: Installation) -> None:
     await wide.run()
     listing, image = shares(wide)
     key, project = key_of("huawei", listing.region, image, View.SHARED), str(listing.project)

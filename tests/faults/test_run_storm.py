@@ -10,6 +10,9 @@ from ims_catalog.sandbox.fault import Fault, Hang, Received
 from mappings.document import key_of
 from mappings.scope import ImageType, View
 from tests.faults.installation import LIMITS, Installation
+from tests.soak import SOAKING
+
+SEEDS = 100 if SOAKING else 6
 
 
 class Storm:
@@ -41,7 +44,7 @@ class Storm:
                 self.cloud.patch(self.region, image, name=f"renamed {self.chance.random()}")
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(SEEDS))
 async def test_case_08_a_storm_loses_nothing(long: Installation, seed: int) -> None:
     source = replace(long.source, image_types=(ImageType.GOLD,))
     storm = Storm(long, seed)
