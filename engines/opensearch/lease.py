@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 
 import orjson
 
-from engines.base import EngineError, EngineTimeout, EngineUnavailable, Superseded, WriterBusy
+from engines.base import EngineError, Superseded, WriterBusy
 from engines.clock import Clock
 from engines.holding import Holding
 from engines.opensearch.client import Client, Refused, quoted
@@ -132,7 +132,11 @@ class _Told:
 
 
 class Lease:
-    """The right to write; it is renewed in the background until `release`."""
+    """The right to write; it is renewed in the background until `release`.
+
+    It is lost once another process has taken it, and not before: what could not be renewed for long, because
+    the cluster had too much to do, is still held where nobody else wanted it.
+    """
 
     def __init__(self, client: Client, names: Names, clock: Clock, told: _Told, found: _Found | None) -> None:
         self._client = client
@@ -144,7 +148,6 @@ class Lease:
         self._term = 0 if found is None else found.term
         self._begun = () if found is None else found.begun
         self._beat = 0
-        self._until = clock.monotonic()
         self._lost: str | None = None
         self._writing = asyncio.Lock()
         self._renewal: asyncio.Task[None] | None = None
@@ -221,14 +224,7 @@ class Lease:
         async with self._writing:
             if self._lost is not None:
                 raise Superseded(f"the right to write was lost: {self._lost}")
-            begun = self._clock.monotonic()
-            try:
-                await self._write(self._entry(held=True), within)
-            except (EngineUnavailable, EngineTimeout):
-                if self._clock.monotonic() >= self._until:
-                    self._lost = f"it could not be renewed for {LIVES_SECONDS:g} s"
-                raise
-            self._until = begun + LIVES_SECONDS
+            await self._write(self._entry(held=True), within)
 
     def _entry(self, *, held: bool) -> dict[str, object]:
         self._beat += 1

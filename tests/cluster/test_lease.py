@@ -5,6 +5,8 @@ import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
 
 import orjson
 import pytest
@@ -167,6 +169,43 @@ async def test_a_holder_that_stands_still_loses_it_by_the_clock_of_the_other(the
     await second.release()
 
 
+@pytest.mark.parametrize(
+    "jump",
+    [
+        pytest.param(timedelta(hours=1), id="an hour ahead"),
+        pytest.param(timedelta(hours=-1), id="an hour back"),
+        pytest.param(timedelta(days=4200), id="to 2038"),
+        pytest.param(timedelta(days=-20_000), id="to 1972"),
+    ],
+)
+async def test_case_23_where_the_wall_clock_jumps_the_lease_goes_by_the_other(
+    there: Place, jump: timedelta
+) -> None:
+    """First that of the holder jumps, who lives; then that of the one who waits, while the holder stands."""
+    wall, hands = [timedelta()], [HandClock(), HandClock()]
+    jumping = [replace(hand.clock, now=lambda: START + wall[0]) for hand in hands]
+    lease = await take_lease(there.client, there.names, jumping[0], "first")
+    wall[0] = jump
+    await lease.check()
+    task = asyncio.create_task(take_lease(there.client, there.names, jumping[1], "second"))
+    await asleep(hands[1], task)
+    await lease.check()
+    assert await watch_to_the_end(hands[1], task) == 1
+    with pytest.raises(WriterBusy, match=r"^first "):
+        await task
+
+    task = asyncio.create_task(take_lease(there.client, there.names, jumping[1], "second"))
+    await asleep(hands[1], task)
+    wall[0] = timedelta()
+    looks = await watch_to_the_end(hands[1], task)
+    assert looks == LIVES_SECONDS / LOOK_SECONDS
+    second = await task
+    with pytest.raises(Superseded, match="second has it now"):
+        await lease.check()
+    await second.check()
+    await second.release()
+
+
 async def test_a_writer_that_lost_it_publishes_nothing(there: Place) -> None:
     stopped, hand = HandClock(), HandClock()
     cluster, prefix = Cluster((there.url,)), there.names.prefix
@@ -281,19 +320,34 @@ async def test_a_write_whose_answer_was_lost_is_still_ours(there: Place) -> None
         await lease.check()
 
 
-async def test_what_cannot_be_renewed_ends_for_its_holder_too(there: Place) -> None:
-    hand = HandClock()
+@pytest.mark.parametrize("wanted", [False, True], ids=["nobody wanted it", "another took it"])
+async def test_what_could_not_be_renewed_for_long_is_lost_to_another_only(there: Place, wanted: bool) -> None:
+    hand, other = HandClock(), HandClock()
     async with severable(there.url) as line, there.another_client(line.url) as client:
         lease = await take_lease(client, there.names, hand.clock, "first")
         await line.cut()
+        hand.seconds += 2 * LIVES_SECONDS
         with pytest.raises(EngineUnavailable):
             await lease.check()
-        hand.seconds += LIVES_SECONDS
-        with pytest.raises(EngineUnavailable):
+        if wanted:
+            task = asyncio.create_task(take_lease(there.client, there.names, other.clock, "second"))
+            await watch_to_the_end(other, task)
+            second = await task
+        await line.mend()
+        if not wanted:
             await lease.check()
-        with pytest.raises(Superseded, match="could not be renewed for 20 s"):
-            await lease.check()
+            assert await holder_of(there) == "first"
+        else:
+            with pytest.raises(Superseded, match="second has it now"):
+                await lease.check()
+            assert await holder_of(there) == "second"
+            await second.release()
         await lease.release()
+
+
+async def holder_of(there: Place) -> str | None:
+    held = await holding(there.client, there.names)
+    return None if held is None else held.who
 
 
 async def test_a_lease_that_was_deleted_is_lost(there: Place) -> None:
