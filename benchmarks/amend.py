@@ -157,7 +157,7 @@ class _Run:
                     difference.take(decisions)
             surveyed = time.perf_counter()
             assert not (await difference.tally(terms)).nothing_changed
-            building = Building(self.ledger, _Silent(), run, _CHANGES)
+            building = Building(self.ledger, _Silent(), run, _CHANGES, {})
             if amending:
                 amendment = await self.writer.amend(name, served)
                 assert amendment is not None, "it is fit to be cloned"

@@ -218,6 +218,14 @@ class Writer(Protocol):
         """Look whether this process still has the right to write. Raises Superseded, EngineUnavailable."""
         ...
 
+    async def fence(self, generation: str) -> bool:
+        """Make sure that a generation, which another run was about to publish, is served now or never.
+
+        Tells whether it is; one that is not is removed first, so that the answer stays true. Raises
+        Superseded if the right to write was lost, EngineUnavailable where it cannot be made certain.
+        """
+        ...
+
     def documents(self, generation: str) -> AsyncIterator[Sequence[Stored]]:
         """Stream the documents of a generation by ascending key, in batches."""
         ...

@@ -42,6 +42,13 @@ class ScopeState:
     pages: int = 0
     took: float = 0.0
 
+    @property
+    def told(self) -> datetime | None:
+        """Start of the last listing that told of every image of the scope, as far as it is believed."""
+        if self.state is State.INCOMPLETE and not self.held and not self.carried:
+            return self.last_attempt
+        return self.last_complete
+
 
 class Outcome(StrEnum):
     """How a run ended."""
@@ -109,8 +116,9 @@ class ImageChange:
     """One document that a run added, changed, unlisted or removed.
 
     `stored` is the document as it became, of a removed one as it was: it tells who may see the change. Its
-    raw record is not kept: `raw` is empty.
-    `position` orders all changes, and is given by the ledger.
+    raw record is not kept: `raw` is empty. `seen` tells of a removed one when each of the scopes that knew it
+    had told of all its images last (`ScopeState.told`). `position` orders all changes, and is given by the
+    ledger.
     """
 
     at: datetime
@@ -118,6 +126,7 @@ class ImageChange:
     kind: ChangeKind
     stored: Stored
     fields: Mapping[str, FieldChange] = field(default_factory=dict)
+    seen: Mapping[str, datetime] = field(default_factory=dict)
     position: int = 0
 
     @property

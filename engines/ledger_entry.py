@@ -29,6 +29,19 @@ def read_fields(entry: bytes | str) -> dict[str, FieldChange]:
         raise EngineError(f"the ledger holds a change that this version cannot read: {error}") from error
 
 
+def seen_entry(seen: Mapping[str, datetime]) -> bytes:
+    """Write when scopes were listed last."""
+    return orjson.dumps(seen)
+
+
+def read_seen(entry: bytes | str) -> dict[str, datetime]:
+    """Read what `seen_entry` wrote. Raises EngineError for what is none."""
+    try:
+        return {scope: datetime.fromisoformat(moment) for scope, moment in orjson.loads(entry).items()}
+    except (AttributeError, TypeError, ValueError) as error:
+        raise EngineError(f"the ledger holds a change that this version cannot read: {error}") from error
+
+
 def read_run(entry: bytes | str) -> Run:
     """Read a run. Raises EngineError for what is none."""
     try:

@@ -13,7 +13,8 @@ from ims_catalog.compose import catalogue_folder, gate_limits, keep, limits, ope
 from ims_catalog.settings import Settings
 from indexer.choice import EVERYTHING, Choice
 from indexer.progress import Progress, progress
-from indexer.run import Setup, purge, reindex, renormalise
+from indexer.run import purge, reindex, renormalise
+from indexer.setup import Setup
 from indexer.sources.source import Source
 from indexer.unseen import Unseen
 

@@ -29,6 +29,8 @@ from engines.ledger_entry import (
     read_memory,
     read_run,
     read_scope_state,
+    read_seen,
+    seen_entry,
 )
 from mappings.document import Stored, key_parts
 
@@ -165,6 +167,7 @@ def _change_entry(change: ImageChange) -> dict[str, object]:
         "kind": change.kind,
         "key": change.stored.key,
         "fields": orjson.Fragment(fields_entry(change.fields)),
+        "seen": orjson.Fragment(seen_entry(change.seen)),
         "body": orjson.Fragment(change.stored.body),
         "internal": orjson.Fragment(change.stored.internal),
     }
@@ -182,6 +185,7 @@ def _read_change(entry: bytes) -> ImageChange:
         kind=ChangeKind(found["kind"]),
         stored=Stored(found["key"], orjson.dumps(body), orjson.dumps(internal), b""),
         fields=read_fields(orjson.dumps(found["fields"])),
+        seen=read_seen(orjson.dumps(found.get("seen", {}))),
         position=int(found["position"]),
     )
 

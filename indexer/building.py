@@ -2,13 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime
 
 from engines.base import Amendment, Build
-from engines.ledger import ChangeKind, ImageChange, Ledger
-from indexer.changes import image_change, rights_changes
+from engines.ledger import ChangeKind, ImageChange, Ledger, ScopeState
+from indexer.changes import image_change, rights_changes, told_last
 from indexer.plan import Change, Decision
 from indexer.progress import Progress
 from indexer.tally import Tally
@@ -17,9 +18,14 @@ NOTED_AT_ONCE = 500
 
 
 class Building:
-    """Counts what it passes on; at most so many changes of the run are noted, the others are `left_out`."""
+    """Counts what it passes on; at most so many changes of the run are noted, the others are `left_out`.
 
-    def __init__(self, ledger: Ledger, progress: Progress, run: str, most: int) -> None:
+    `scopes` are the states in which the run found them: what is removed was told of last then.
+    """
+
+    def __init__(
+        self, ledger: Ledger, progress: Progress, run: str, most: int, scopes: Mapping[str, ScopeState]
+    ) -> None:
         self.tally = Tally()
         self.changes: Counter[ChangeKind] = Counter()
         self.left_out = 0
@@ -28,6 +34,7 @@ class Building:
         self._progress = progress
         self._run = run
         self._most = most
+        self._scopes = scopes
         self._waiting: list[ImageChange] = []
 
     async def fill(self, build: Build, batches: AsyncIterator[Sequence[Decision]], *, at: datetime) -> None:
@@ -77,11 +84,13 @@ class Building:
             await self._send()
 
     def _take(self, change: ImageChange) -> None:
-        if self._taken < self._most:
-            self._taken += 1
-            self._waiting.append(change)
-        else:
+        if self._taken == self._most:
             self.left_out += 1
+            return
+        self._taken += 1
+        if change.kind is ChangeKind.REMOVED:
+            change = replace(change, seen=told_last(change.stored, self._scopes))
+        self._waiting.append(change)
 
     async def _send(self) -> None:
         if self._waiting:

@@ -4,14 +4,14 @@ It speaks of what the cloud said: raw records are compared, never normalised doc
 `normalise` is no change of an image.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import orjson
 
 from clouds.payload import BadAnswer, read_json
-from engines.ledger import RIGHTS, ChangeKind, FieldChange, ImageChange
+from engines.ledger import RIGHTS, ChangeKind, FieldChange, ImageChange, ScopeState
 from indexer.plan import Change, Decision
 from mappings.document import Stored, stamp
 from mappings.fields import FIELDS, MAP_FIELD
@@ -53,11 +53,22 @@ def rights_changes(decision: Decision, run: str, at: datetime) -> tuple[ImageCha
     return tuple(told)
 
 
+def told_last(stored: Stored, states: Mapping[str, ScopeState]) -> dict[str, datetime]:
+    """Give when each scope that knows a document told of all its images last, where that is known."""
+    known = {scope: states[scope].told for scope in _scopes(stored) if scope in states}
+    return {scope: moment for scope, moment in known.items() if moment is not None}
+
+
 _ENDED, _BEGUN = {RIGHTS: FieldChange(True, False)}, {RIGHTS: FieldChange(False, True)}
 
 
 def _seers(stored: Stored) -> frozenset[str]:
     return frozenset(orjson.loads(stored.internal).get("visible_to", ()))
+
+
+def _scopes(stored: Stored) -> Sequence[str]:
+    scopes: Sequence[str] = orjson.loads(stored.internal).get("scopes", ())
+    return scopes
 
 
 def _shown_to(stored: Stored, projects: frozenset[str]) -> Stored:

@@ -14,10 +14,6 @@ class Choice:
     due: AbstractSet[str] | None = None
     accepted: AbstractSet[str] = frozenset()
 
-    def reaches(self, source: str) -> bool:
-        """Tell whether anything of a source is due."""
-        return self.due is None or any(one.split("/")[0] == source for one in self.due)
-
     def covers(self, scope: str) -> bool:
         """Tell whether a scope is due."""
         return self.due is None or scope in self.due or f"{scope.split('/', maxsplit=1)[0]}/" in self.due

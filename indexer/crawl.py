@@ -56,15 +56,18 @@ class Crawl:
     """The sources while they can be asked."""
 
     def __init__(self, sources: Sequence[Source], means: Means) -> None:
-        self._sources = sources
+        self._sources = [one for one in enumerate(sources) if means.reaches(one[1].name)]
         self._means = means
         self._found: dict[str, _Found] = {}
 
     async def listed(self) -> Crawled:
         """List what the sources can see. No failure of a cloud raises; the run's deadline ends the rest."""
         async with asyncio.TaskGroup() as tasks:
-            opened = [tasks.create_task(_open(self._means, source)) for source in self._sources]
-            running = [tasks.create_task(self._list(order, opening)) for order, opening in enumerate(opened)]
+            opened = [tasks.create_task(_open(self._means, source)) for _, source in self._sources]
+            running = [
+                tasks.create_task(self._list(order, opening))
+                for (order, _), opening in zip(self._sources, opened, strict=True)
+            ]
             fetching = tasks.create_task(self._fetch(opened))
         parts = [task.result() for task in opened]
         listed = [task.result() for task in running]
@@ -132,7 +135,7 @@ async def crawling(
     only: AbstractSet[str] | None = None,
     known: Known = _NOTHING_KNOWN,
 ) -> AsyncIterator[Crawl]:
-    """Keep the way to the sources open for as long as the block lasts.
+    """Keep the way to the sources open for as long as the block lasts; they come as they are configured.
 
     `expected` is how many images each scope known from earlier runs held last: it tells the progress, and
     which scopes have dropped out. `only` are the ids of the scopes that are due, or begins of ids that end in

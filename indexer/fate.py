@@ -14,6 +14,9 @@ from hashlib import blake2b
 from indexer.spool import Entry
 from mappings.scope import shared
 
+BEHIND_ALL = 1 << 32
+"""The place of a source that is not in the configuration."""
+
 
 class Fate(StrEnum):
     """What an image is to one scope."""
@@ -35,8 +38,9 @@ class Terms:
     """What a plan goes by.
 
     `started`: the start of the run in ISO 8601, the `first_seen` of new documents. `whole` are the scopes
-    that were listed whole and are not doubted, `ended` those that are given up with all they hold. `lapsed`
-    are the scopes whose grants have ended because nobody could confirm them for too long.
+    that were listed whole and are not doubted, `ended` those that are given up with all they hold.
+    `confirmed` are the shared ones that were not listed whole and whose grants hold all the same. `orders`
+    are the places of the sources in the configuration, by name.
 
     Of the images that are missing from a whole listing: `gone` holds scope and key of those that the cloud no
     longer knows, `found` by key what it answered of those that it does, `missing_before` by scope the
@@ -44,6 +48,7 @@ class Terms:
     """
 
     started: str
+    orders: Mapping[str, int] = field(default_factory=dict)
     whole: AbstractSet[str] = frozenset()
     ended: AbstractSet[str] = frozenset()
     confirmed: AbstractSet[str] = frozenset()
@@ -67,6 +72,10 @@ class Terms:
         if key_hash(key) in self.missing_before.get(scope, ()):
             return Fate.ENDED
         return Fate.MISSING
+
+    def order(self, scope: str) -> int:
+        """Give the place of a scope's source in the configuration; behind all for one that is not in it."""
+        return self.orders.get(scope.split("/", maxsplit=1)[0], BEHIND_ALL)
 
     def grants(self, scope: str) -> bool:
         """Tell whether those who are shown a scope may still see what it keeps without having listed it."""

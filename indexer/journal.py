@@ -26,7 +26,8 @@ _SHOWN = 3
 class Begun:
     """A run at its start: its name, when it began, where the scopes stood.
 
-    `configured` are the names of the sources, `choice` tells what of them the run is about.
+    `generation` is the name of what it may publish, known once the run has its term. `configured` are the
+    names of the sources, `choice` tells what of them the run is about.
     """
 
     run: str
@@ -34,6 +35,7 @@ class Begun:
     scopes: Mapping[str, ScopeState] = field(default_factory=dict)
     configured: AbstractSet[str] = frozenset()
     choice: Choice = EVERYTHING
+    generation: str = ""
 
     @property
     def expected(self) -> dict[str, int]:
@@ -50,7 +52,8 @@ class Done:
     """What a run came to whose plan is served now: `generation` was published, or was so already.
 
     `changes` counts the images that it changed, `left_out` those whose change was not noted any more. `vain`
-    is the entry of a run that failed or is held and published no more than that rights ended.
+    is the entry of a run that failed or is held and published no more than that rights ended. `notes` are
+    what a person should know of it.
     """
 
     tally: Tally
@@ -62,6 +65,7 @@ class Done:
     left_out: int = 0
     purged: tuple[str, ...] = ()
     vain: Run | None = None
+    notes: tuple[str, ...] = ()
 
 
 def finished_run(begun: Begun, crawled: Crawled, done: Done, *, finished: datetime) -> Run:
@@ -87,7 +91,7 @@ def finished_run(begun: Begun, crawled: Crawled, done: Done, *, finished: dateti
         refused=_refused(crawled),
         problems=_problems(crawled, tally),
         scopes=scopes,
-        notes=(*done.gated.notes, *_notes(begun, done)),
+        notes=(*done.gated.notes, *done.notes, *_notes(begun, done)),
         left_out=done.left_out,
         purged=done.purged,
         published=done.published,
@@ -135,7 +139,7 @@ def _rights_ended(done: Done, vain: Run, finished: datetime) -> Run:
         removed=done.changes.get(ChangeKind.REMOVED, 0),
         added=done.changes.get(ChangeKind.ADDED, 0),
         changed=done.changes.get(ChangeKind.CHANGED, 0),
-        notes=(*vain.notes, note),
+        notes=(*vain.notes, *done.notes, note),
         left_out=done.left_out,
         published=done.published,
     )

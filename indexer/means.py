@@ -33,6 +33,10 @@ class Means:
     lanes: Lanes
     turns: defaultdict[str, asyncio.Semaphore]
 
+    def reaches(self, source: str) -> bool:
+        """Tell whether anything of a source is to be listed in this run."""
+        return self.only is None or any(one.split("/")[0] == source for one in self.only)
+
     def due(self, scope: str) -> bool:
         """Tell whether a scope is to be listed in this run."""
         if self.only is None or scope in self.only:

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 import orjson
 
-from indexer.fate import Fate, Terms
+from indexer.fate import BEHIND_ALL, Fate, Terms
 from indexer.spool import Entry
 from mappings.document import Stored, key_parts, rewritten
 from mappings.scope import View, granted_by
@@ -103,7 +103,7 @@ def _decide_key(
     keeping = sorted(scope for scope, fate in fates.items() if fate is not Fate.ENDED)
     if not keeping:
         return Decision(key, Change.REMOVED, before, None, fates, seen=entries)
-    record = _record(entries, before, terms.found.get(key, ()))
+    record = _record(entries, before, terms.found.get(key, ()), fates, terms)
     away = [scope for scope in keeping if fates[scope] is Fate.UNLISTED]
     stored = rewritten(
         record,
@@ -121,8 +121,22 @@ def _decide_key(
     return Decision(key, change, before, stored, fates, disputed, entries)
 
 
-def _record(entries: Sequence[Entry], before: Stored | None, found: Sequence[Entry]) -> Stored:
-    """Take what the first source that lists it says, else what the cloud answered, else what is served."""
+def _record(
+    entries: Sequence[Entry],
+    before: Stored | None,
+    found: Sequence[Entry],
+    fates: Mapping[str, Fate],
+    terms: Terms,
+) -> Stored:
+    """Take what the first source that lists it says, else what the cloud answered, else what is served.
+
+    A source that was not listed whole now says what it said before: were it left out, the image would change
+    with whatever other source is looked at alone, and back again.
+    """
+    carried = (terms.order(scope) for scope, fate in fates.items() if fate is Fate.CARRIED)
+    listing = (entry.order for entry in entries)
+    if before is not None and min(carried, default=BEHIND_ALL) < min(listing, default=BEHIND_ALL):
+        return before
     for told in (entries, found):
         if told:
             return first_of(told)

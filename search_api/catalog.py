@@ -1,6 +1,6 @@
 """The `catalog` of an answer: which generation, how old, and which scopes are not whole."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import orjson
@@ -14,15 +14,14 @@ from search_api.caller import Caller
 def catalog(generation: str, states: Mapping[str, ScopeState], caller: Caller) -> bytes:
     """Write the section for a caller: it tells of the public scopes and those of the caller's projects.
 
-    `as_of` is the start of the oldest last whole listing among them.
+    `as_of` is that of `confirmed` among them.
     """
     mine = own_scopes(states, caller)
-    wholes = [state.last_complete for state in mine if state.last_complete is not None]
     incomplete = [state for state in mine if state.state is State.INCOMPLETE]
     return orjson.dumps(
         {
             "generation": generation,
-            "as_of": moment(min(wholes, default=None)),
+            "as_of": moment(confirmed(mine)),
             "scopes": {"complete": len(mine) - len(incomplete), "total": len(mine)},
             "incomplete": [
                 {
@@ -35,6 +34,14 @@ def catalog(generation: str, states: Mapping[str, ScopeState], caller: Caller) -
             ],
         }
     )
+
+
+def confirmed(states: Iterable[ScopeState]) -> datetime | None:
+    """Give since when all that is told of scopes is confirmed: the start of the oldest last whole listing.
+
+    One that failed, or is held, or was not due confirms nothing, whatever the run that it was in came to.
+    """
+    return min((one.last_complete for one in states if one.last_complete is not None), default=None)
 
 
 def own_scopes(states: Mapping[str, ScopeState], caller: Caller) -> list[ScopeState]:

@@ -61,7 +61,8 @@ class Freshness:
 
     def last_seen(self, scopes: tuple[str, ...]) -> datetime | None:
         """Give the start of the last listing that surely told of an image in these scopes."""
-        return max((seen for scope in scopes if (seen := _seen(self.states.get(scope)))), default=None)
+        known = [self.states[scope].told for scope in scopes if scope in self.states]
+        return max((told for told in known if told is not None), default=None)
 
     def carried_from(self, scopes: tuple[str, ...]) -> datetime | None:
         """Give the time from which such an image may be carried; None if it is fresh or nothing is known."""
@@ -137,22 +138,14 @@ _NOTHING: Filter = Or(())
 
 
 def _is_fresh(state: ScopeState | None) -> bool:
-    """Whether all that the scope lists was told by its last attempt."""
-    return state is not None and (state.state is not State.INCOMPLETE or not state.carried)
-
-
-def _seen(state: ScopeState | None) -> datetime | None:
-    """Give the start of the last listing that told of every image of the scope."""
-    if state is None:
-        return None
-    if state.state is State.INCOMPLETE and not state.carried:
-        return state.last_attempt
-    return state.last_complete
+    """Whether all that the scope lists was told by its last attempt, and was believed."""
+    if state is None or state.held:
+        return False
+    return state.state is not State.INCOMPLETE or not state.carried
 
 
 def _milliseconds(state: ScopeState) -> int | None:
-    seen = _seen(state)
-    return None if seen is None else from_datetime(seen)
+    return None if state.told is None else from_datetime(state.told)
 
 
 def _quoted(moment: datetime | None) -> str:

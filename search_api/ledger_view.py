@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from engines.base import EngineError
-from engines.ledger import Run, ScopeState
+from engines.ledger import Run, ScopeState, State
 from search_api.caller import Caller
 from search_api.catalog import catalog, own_scopes
 from search_api.freshness import Freshness
@@ -153,8 +153,22 @@ class _Read:
         return found
 
     def _states_of(self, generation: str) -> Mapping[str, ScopeState]:
+        """Give the states as the last run of a generation left them.
+
+        Of a scope that was not due in it stands what an earlier run found, unless a later one has looked.
+        """
         run = self._run(generation)
-        return self.states if run is None else {**self.states, **{one.scope: one for one in run.scopes}}
+        if run is None:
+            return self.states
+        left = {one.scope: one for one in run.scopes if not self._stands(one)}
+        return {**self.states, **left}
+
+    def _stands(self, state: ScopeState) -> bool:
+        """Tell whether what the ledger holds of a scope is what stood when a run passed it by."""
+        if state.state is not State.NOT_DUE:
+            return False
+        now = self.states.get(state.scope)
+        return now is None or now.last_attempt <= state.last_attempt
 
     def _run(self, generation: str) -> Run | None:
         return next((run for run in self.runs if run.generation == generation), None)

@@ -12,9 +12,8 @@ from mappings.document import Document, key_parts, restore
 from mappings.filter import Condition, Filter, Operator, conjunction
 from search_api.access import narrow, sees
 from search_api.caller import Caller
-from search_api.catalog import moment, own_scopes
+from search_api.catalog import may_know, moment
 from search_api.family import family
-from search_api.freshness import Freshness
 from search_api.problem import ProblemError
 from search_api.service import Service
 
@@ -61,19 +60,15 @@ async def _told(service: Service, caller: Caller, change: ImageChange) -> dict[s
         "cloud": cloud,
         "region": region,
         "removed_at": moment(change.at),
-        "last_seen": moment(await _last_seen(service, caller, change, document)),
+        "last_seen": moment(_last_seen(caller, change)),
         "newer": await _newer(service, caller, document),
     }
 
 
-async def _last_seen(
-    service: Service, caller: Caller, change: ImageChange, document: Document
-) -> datetime | None:
-    """Give the start of the last whole listing before the removal."""
-    runs = await service.journal.runs(1, change.run)
-    states = {state.scope: state for run in runs for state in run.scopes}
-    mine = {state.scope: state for state in own_scopes(states, caller)}
-    return Freshness(mine).last_seen(document.scopes)
+def _last_seen(caller: Caller, change: ImageChange) -> datetime | None:
+    """Give the start of the last listing before the removal, of those that the caller may know of."""
+    mine = [seen for scope, seen in change.seen.items() if may_know(scope, caller)]
+    return max(mine, default=None)
 
 
 async def _newer(service: Service, caller: Caller, document: Document) -> dict[str, object] | None:

@@ -37,6 +37,8 @@ from engines.ledger_entry import (
     read_memory,
     read_run,
     read_scope_state,
+    read_seen,
+    seen_entry,
 )
 from mappings.document import Stored, key_parts
 
@@ -82,8 +84,8 @@ class EmbeddedLedger:
         """Keep changes of a run that is going on."""
         with self._writing() as cursor:
             cursor.executemany(
-                "INSERT INTO noted (run, at, kind, image, key, fields, body, internal)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO noted (run, at, kind, image, key, fields, body, internal, seen)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [_row(run, change) for change in changes],
             )
 
@@ -124,8 +126,8 @@ class EmbeddedLedger:
                 cursor.execute("DELETE FROM memories WHERE scope = ?", (scope,))
             if run.published:
                 cursor.execute(
-                    "INSERT INTO changes (run, at, kind, image, key, fields, body, internal)"
-                    " SELECT run, at, kind, image, key, fields, body, internal FROM noted WHERE run = ?"
+                    "INSERT INTO changes (run, at, kind, image, key, fields, body, internal, seen)"
+                    " SELECT run, at, kind, image, key, fields, body, internal, seen FROM noted WHERE run = ?"
                     " ORDER BY position",
                     (run.run,),
                 )
@@ -217,7 +219,7 @@ class EmbeddedLedger:
                     position += 1
                     dropped = position if entry.position <= extent.dropped else dropped
                     values = (position, *_row(entry.run, entry))
-                    cursor.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+                    cursor.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
                 else:
                     _insert(cursor, entry)
             if cursor.execute("SELECT count(*) FROM runs").fetchone() == (0,):
@@ -333,17 +335,19 @@ def _row(run: str, change: ImageChange) -> tuple[str | int | bytes, ...]:
     _, _, image, _ = key_parts(change.stored.key)
     stored = change.stored
     at, kind, fields = _micros(change.at), change.kind.value, fields_entry(change.fields)
-    return run, at, kind, image, stored.key, fields, stored.body, stored.internal
+    seen = seen_entry(change.seen)
+    return run, at, kind, image, stored.key, fields, stored.body, stored.internal, seen
 
 
 def _change(row: tuple[Any, ...]) -> ImageChange:
-    position, run, at, kind, _, key, fields, body, internal = row
+    position, run, at, kind, _, key, fields, body, internal, seen = row
     return ImageChange(
         at=_EPOCH + at * _MICROSECOND,
         run=run,
         kind=ChangeKind(kind),
         stored=Stored(key, body, internal, b""),
         fields=read_fields(fields),
+        seen=read_seen(seen),
         position=position,
     )
 

@@ -10,7 +10,7 @@ from engines.base import EngineUnavailable, ForeignGeneration
 from engines.embedded.durable import sync_file, sync_folder
 
 LEDGER_FILE = "ledger.sqlite"
-LEDGER_FORMAT = 2
+LEDGER_FORMAT = 3
 """The file's `user_version`; goes up when its tables change."""
 
 Stamp = tuple[int, int, int]
@@ -135,6 +135,11 @@ CREATE INDEX removals ON changes (image) WHERE kind = 'removed';
 CREATE TABLE dropped (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL);
 INSERT INTO dropped VALUES (1, 0);
 PRAGMA user_version = 2
+""",
+    """
+ALTER TABLE noted ADD COLUMN seen BLOB NOT NULL DEFAULT '{}';
+ALTER TABLE changes ADD COLUMN seen BLOB NOT NULL DEFAULT '{}';
+PRAGMA user_version = 3
 """,
 )
 """What brings a file from each format to the next; of changes the column `at` is in microseconds."""

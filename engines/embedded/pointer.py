@@ -72,6 +72,13 @@ def prepare_pointer(folder: Path, pointer: Pointer) -> None:
     sync_folder(folder)
 
 
+def drop_prepared(folder: Path, generation: str) -> None:
+    """Remove a prepared pointer to a generation, which nobody can put in place any more. Raises OSError."""
+    prepared = read_prepared(folder)
+    if prepared is not None and prepared.name == generation:
+        (folder / PREPARED_FILE).unlink(missing_ok=True)
+
+
 def replace_pointer(folder: Path) -> None:
     """Put the prepared pointer in place, in one step that outlives a crash. Raises OSError."""
     (folder / PREPARED_FILE).replace(folder / POINTER_FILE)

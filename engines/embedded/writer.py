@@ -28,6 +28,7 @@ from engines.embedded.pointer import (
     POINTER_FILE,
     Pointer,
     Published,
+    drop_prepared,
     prepare_pointer,
     read_pointer,
     read_prepared,
@@ -137,6 +138,23 @@ class EmbeddedWriter:
     async def check(self) -> None:
         """Look whether this process still has the right to write. Raises Superseded, EngineUnavailable."""
         self._check_held()
+
+    async def fence(self, generation: str) -> bool:
+        """Make sure that a generation is served now or never; tell which.
+
+        Whoever was about to publish it had the lock: it has ended. Raises Superseded, EngineUnavailable.
+        """
+        self._check_held()
+        try:
+            pointer = read_pointer(self._folder)
+            if pointer is None or pointer.kept(generation) is None:
+                # The file before what points to it: a pointer to come without a file is no lost pointer.
+                for path in (self._folder / f"{generation}{BUILDING}", file_of(self._folder, generation)):
+                    path.unlink(missing_ok=True)
+                drop_prepared(self._folder, generation)
+        except OSError as error:
+            raise EngineUnavailable(f"cannot write in {self._folder}: {error}") from error
+        return pointer is not None and pointer.name == generation
 
     async def companions(self, generation: str) -> Companions:
         """Give flavors and OS versions of a generation. Raises as `documents` does."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from engines.ledger import ChangeKind, ImageChange, Keep
-from engines.ledger_entry import fields_entry, read_fields
+from engines.ledger_entry import fields_entry, read_fields, read_seen, seen_entry
 from engines.opensearch.client import Client
 from engines.opensearch.hits import count, delete, hits, write
 from engines.opensearch.reply import part, text, whole
@@ -142,7 +142,7 @@ class ImageChanges:
         return await hits(self.client, self.index, body)
 
 
-_KEPT = ("position", "run", "micros", "kind", "key", "fields", "body", "internal")
+_KEPT = ("position", "run", "micros", "kind", "key", "fields", "body", "internal", "seen")
 _REMOVED = {"term": {"kind": ChangeKind.REMOVED.value}}
 
 
@@ -164,11 +164,12 @@ def _document(position: int, change: ImageChange) -> dict[str, object]:
         "fields": fields_entry(change.fields).decode(),
         "body": stored.body.decode(),
         "internal": stored.internal.decode(),
+        "seen": seen_entry(change.seen).decode(),
     }
 
 
 def _change(hit: object) -> ImageChange:
-    kind = part(hit, "_source", "kind")
+    kind, seen = part(hit, "_source", "kind"), part(hit, "_source", "seen")
     return ImageChange(
         at=_EPOCH + whole(hit, "_source", "micros") * _MICROSECOND,
         run=text(hit, "_source", "run"),
@@ -180,6 +181,7 @@ def _change(hit: object) -> ImageChange:
             b"",
         ),
         fields=read_fields(text(hit, "_source", "fields")),
+        seen={} if seen is None else read_seen(str(seen)),
         position=whole(hit, "_source", "position"),
     )
 

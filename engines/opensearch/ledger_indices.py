@@ -10,7 +10,7 @@ from hashlib import blake2b
 from engines.ledger import Memory, Run, ScopeState, State
 from engines.ledger_entry import entry_of
 
-LEDGER_FORMAT = 2
+LEDGER_FORMAT = 3
 """Stands in `_meta` of both mappings; goes up when these documents change."""
 
 _KEYWORD = {"type": "keyword", "ignore_above": 8191}
@@ -85,6 +85,7 @@ CHANGES: dict[str, object] = {
     "fields": _KEPT,
     "body": _KEPT,
     "internal": _KEPT,
+    "seen": _KEPT,
 }
 """`micros` is the moment `at` in microseconds since 1970."""
 

@@ -7,11 +7,10 @@ that of who sweeps: a writer that was stopped and goes on removes nothing of the
 import logging
 from collections.abc import Collection
 
-import orjson
-
 from engines.generation import term_of
-from engines.opensearch.client import Client, Forbidden, Refused
+from engines.opensearch.client import Client, Forbidden
 from engines.opensearch.creation import delete_index
+from engines.opensearch.fence import delete_unless_served
 from engines.opensearch.meta import read_meta
 from engines.opensearch.names import Names
 from engines.opensearch.retire import never_served, unfinished
@@ -40,7 +39,7 @@ async def sweep(
     for index in await _without_a_name(client, names, building, begun, below):
         await delete_index(client, index)
     for index in (*unfinished(ours, building, below), *never_served(ours, generation, building, below)):
-        await _delete_unless_served(client, names, index, generation or names.lease)
+        await _delete(client, names, index, generation or names.lease)
 
 
 async def _without_a_name(
@@ -68,20 +67,10 @@ def _names_another(index: str, value: object) -> bool:
     return meta is not None and meta.generation != index
 
 
-async def _delete_unless_served(client: Client, names: Names, index: str, present: str) -> None:
-    """Delete an index in one step with making sure that the alias is still on another.
-
-    The cluster may have been asked to serve it by a writer that ended before the answer came, or is asked at
-    this moment by one that stood still since it had the right to write. Before the first publish the alias is
-    on the lease index, and who may not delete that is refused all of it: then it goes after that publish.
-    """
-    off = {"index": present, "alias": names.served, "must_exist": True}
-    on = {"index": present, "alias": names.served, "is_hidden": True}
-    actions = [{"remove": off}, {"add": on}, {"remove_index": {"index": index}}]
+async def _delete(client: Client, names: Names, index: str, present: str) -> None:
+    """Delete an index that is not served, and was perhaps about to be."""
     try:
-        await client.request("POST", "/_aliases", body=orjson.dumps({"actions": actions}))
+        await delete_unless_served(client, names, index, present)
     except Forbidden as error:
+        # Before the first publish the alias is on the lease index, which not everybody may delete.
         _LOG.info("%s, which was never served, stays for now: %s", index, error)
-    except Refused as error:
-        if error.status != 404:
-            raise

@@ -23,6 +23,7 @@ from engines.opensearch.bulk import Loading
 from engines.opensearch.client import Client, Cluster, Refused
 from engines.opensearch.clone import clone_index
 from engines.opensearch.creation import create_index, delete_index, write_meta
+from engines.opensearch.fence import ALIAS_SECONDS, fence
 from engines.opensearch.installation import installation
 from engines.opensearch.lease import Lease, take_lease
 from engines.opensearch.meta import Meta, Sealed
@@ -35,9 +36,6 @@ from engines.opensearch.sweep import sweep
 from engines.opensearch.version import check_version
 from mappings.document import Outline, Stored
 from mappings.schema import SCHEMA
-
-ALIAS_SECONDS = 30.0
-"""The cluster moves the alias within so long, or not at all."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -152,6 +150,14 @@ class OpenSearchWriter:
     async def check(self) -> None:
         """Look whether this process still has the right to write. Raises Superseded, EngineUnavailable."""
         await self._lease.check()
+
+    async def fence(self, generation: str) -> bool:
+        """Make sure that a generation is served now or never; tell which.
+
+        Raises Superseded if the right to write was lost, EngineUnavailable.
+        """
+        await self._lease.check()
+        return await fence(self._client, self._names, generation, self._clock)
 
     async def companions(self, generation: str) -> Companions:
         """Give flavors and OS versions of a generation. Raises as `documents` does."""

@@ -34,6 +34,7 @@ def change(name: str, run: Run = RUN, kind: ChangeKind = ChangeKind.ADDED, minut
         kind=kind,
         stored=replace(store(image(name, name=f"镜像 {name}")), raw=b""),
         fields={"name": FieldChange(None, name), "extra.x": FieldChange({"a": [1, None]}, "2")},
+        seen={"prod/cn-north-4/gold": START, "prod/r/p/private": START - timedelta(microseconds=1)},
     )
 
 

@@ -24,7 +24,8 @@ from engines.opensearch.names import Names
 from engines.opensearch.readers import OpenSearchReaders
 from engines.opensearch.writer import open_writer as open_opensearch_writer
 from engines.query import Query
-from indexer.run import Setup, reindex
+from indexer.run import reindex
+from indexer.setup import Setup
 from indexer.sources.source import Source
 from mappings.filter import EVERY
 from tests.faults.installation import LIMITS, Silent

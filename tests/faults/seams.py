@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import ParamSpec, TypeVar, cast
 
-from indexer.run import Setup
+from indexer.setup import Setup
 
 P = ParamSpec("P")
 T = TypeVar("T")

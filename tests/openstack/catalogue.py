@@ -15,7 +15,8 @@ from engines.embedded.writer import open_writer
 from engines.ledger import Run
 from engines.query import Query
 from indexer.limits import Limits
-from indexer.run import Setup, reindex
+from indexer.run import reindex
+from indexer.setup import Setup
 from indexer.sources.credential import Credential, Password
 from indexer.sources.source import Source
 from mappings.scope import CloudKind, ImageType

@@ -67,7 +67,12 @@ class Asking:
 
     def terms(self, keys: set[str]) -> tuple[Terms, Terms]:
         """Give the terms before anybody was asked, and after it."""
-        first = Terms(started=STARTED, whole=frozenset(self.whole), confirmed=frozenset(self.confirmed))
+        first = Terms(
+            started=STARTED,
+            orders={"s": 0, "other": 1},
+            whole=frozenset(self.whole),
+            confirmed=frozenset(self.confirmed),
+        )
         final = replace(
             first,
             whole=frozenset(self.whole - self.held),

@@ -117,6 +117,27 @@ async def test_a_ledger_of_the_first_format_is_brought_up_and_goes_on(tmp_path: 
         assert connection.execute("PRAGMA user_version").fetchone() == (LEDGER_FORMAT,)
 
 
+async def test_changes_of_the_second_format_are_kept(tmp_path: Path) -> None:
+    """It did not know yet when a removed image was seen last."""
+    ledger = open_ledger(tmp_path)
+    for name, run in (("a", RUN), ("b", replace(RUN, run="b00000"))):
+        await ledger.note(run.run, [changed(name, run)])
+        if run is RUN:
+            await ledger.record(run)
+    await ledger.close()
+    for table in ("noted", "changes"):
+        change(tmp_path / LEDGER_FILE, f"ALTER TABLE {table} DROP COLUMN seen")
+    change(tmp_path / LEDGER_FILE, "PRAGMA user_version = 2")
+    ledger = open_ledger(tmp_path)
+    (kept,) = await ledger.changes(0, 9)
+    assert (kept.stored.key, kept.seen) == (changed("a").stored.key, {})
+    await ledger.record(replace(RUN, run="b00000"))
+    assert [one.stored.key for one in await ledger.changes(0, 9)] == [
+        changed(name).stored.key for name in ("a", "b")
+    ]
+    await ledger.close()
+
+
 async def test_many_may_bring_one_ledger_up_at_once(tmp_path: Path) -> None:
     of_format_1(tmp_path)
     context = multiprocessing.get_context("spawn")

@@ -17,8 +17,10 @@ NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 MORNING = NOON - timedelta(hours=4)
 
 
-def _state(scope: str, state: State, complete: datetime | None, carried: int = 0) -> ScopeState:
-    return ScopeState(scope, state, None, NOON, complete, 1, carried)
+def _state(
+    scope: str, state: State, complete: datetime | None, carried: int = 0, *, held: bool = False
+) -> ScopeState:
+    return ScopeState(scope, state, None, NOON, complete, 1, carried, held=held)
 
 
 FRESHNESS = Freshness(
@@ -28,6 +30,8 @@ FRESHNESS = Freshness(
         "carried": _state("carried", State.INCOMPLETE, MORNING, carried=3),
         "cut": _state("cut", State.INCOMPLETE, None, carried=0),
         "never": _state("never", State.INCOMPLETE, None, carried=2),
+        "held": _state("held", State.INCOMPLETE, MORNING, carried=2, held=True),
+        "held whole": _state("held whole", State.INCOMPLETE, MORNING, held=True),
     }
 )
 
@@ -41,6 +45,8 @@ FRESHNESS = Freshness(
         pytest.param(("cut",), NOON, None, id="listing cut short, all of it new"),
         pytest.param(("never",), None, None, id="never whole"),
         pytest.param(("carried", "whole"), NOON, None, id="the freshest scope counts"),
+        pytest.param(("held",), MORNING, MORNING, id="listed whole, and not believed"),
+        pytest.param(("held whole",), MORNING, MORNING, id="not believed though nothing is carried"),
         pytest.param(("unknown",), None, None, id="a scope the ledger does not know"),
         pytest.param((), None, None, id="no scope"),
     ],
@@ -66,7 +72,7 @@ _COMPARE: dict[Operator, Callable[[datetime, datetime], bool]] = {
     Operator.GTE: ge,
     Operator.IN: eq,
 }
-_SCOPES = ("whole", "not due", "carried", "cut", "never")
+_SCOPES = ("whole", "not due", "carried", "cut", "never", "held", "held whole")
 _SETS = (*((scope,) for scope in _SCOPES), ("carried", "whole"), ("carried", "never"), ("unknown",))
 
 

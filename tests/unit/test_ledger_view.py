@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 
 from engines.base import EngineUnavailable
@@ -93,6 +94,47 @@ async def test_an_old_generation_is_not_told_to_be_new(tmp_path: Path) -> None:
     await view.current("second")
     await settled()
     assert b"2026-11-24T15:00:00Z" in (await view.current("second")).catalog("second", OPERATOR)
+    await ledger.close()
+
+
+def stands(scope: str, state: State, hour: int, *, complete: int | None = None, **more: object) -> ScopeState:
+    """Where a scope stands after an attempt at an hour, listed whole last at `complete`."""
+    at = NOON + timedelta(hours=hour)
+    whole = None if complete is None else NOON + timedelta(hours=complete)
+    return replace(ScopeState(scope, state, None, at, whole, seen=1, carried=0), **more)  # type: ignore[arg-type]
+
+
+async def test_a_run_that_passes_a_held_scope_by_does_not_make_it_whole(tmp_path: Path) -> None:
+    """Its own entry says no more of it than that it was not due."""
+    ledger = open_ledger(tmp_path)
+    seconds = [0.0]
+    view = LedgerView(ledger, lambda: seconds[0])
+    gold, market = "s/r/gold", "t/r/market"
+    held = stands(gold, State.INCOMPLETE, 2, complete=1, held=True, carried=3, reason="held: too small")
+    whole = stands(market, State.COMPLETE, 2, complete=2)
+    await ledger.record(replace(a_run(2, "first"), scopes=(held, whole)))
+    passing = stands(gold, State.NOT_DUE, 2, complete=1)
+    later = stands(market, State.COMPLETE, 3, complete=3)
+    for number, outcome in ((3, Outcome.UNCHANGED), (4, Outcome.UNCHANGED)):
+        await ledger.record(replace(a_run(number, "first"), outcome=outcome, scopes=(passing, later)))
+        seconds[0] += LOOK_SECONDS
+        await view.current("first")
+        await settled()
+        revision = await view.current("first")
+        assert revision.states == {gold: held, market: later}
+        told = orjson.loads(revision.catalog("first", OPERATOR))
+        assert (told["as_of"], told["scopes"]) == ("2026-11-24T13:00:00Z", {"complete": 1, "total": 2})
+        assert [one["scope"] for one in told["incomplete"]] == [gold]
+        freshness = revision.freshness(OPERATOR)
+        assert freshness.carried_from((gold,)) == held.last_complete
+    # Another generation, in which it is whole again, is not what the first one shows.
+    again = stands(gold, State.COMPLETE, 5, complete=5)
+    await ledger.record(replace(a_run(5, "second"), scopes=(again, later)))
+    seconds[0] += LOOK_SECONDS
+    await view.current("first")
+    await settled()
+    assert (await view.current("first")).states[gold] == passing
+    assert (await view.current("second")).states[gold] == again
     await ledger.close()
 
 
