@@ -15,7 +15,8 @@ class Limits:
 
     Retries to an endpoint are at most `retry_share` of the requests to it, and `retry_allowance` besides. An
     endpoint that failed so many times in a row (`failures_in_a_row`) counts as down: it gets one request in
-    `probe_every`. Others wait for it, and are refused at once when it has been down for `longest_outage`.
+    `probe_every`. Others wait for it, and are refused at once when it has been down for `longest_outage`, or
+    for `unreachable_for` where no connection was made at all: it was refused, or the host is not known.
     """
 
     request_timeout: float = 30.0
@@ -37,3 +38,4 @@ class Limits:
     failures_in_a_row: int = 3
     probe_every: float = 10.0
     longest_outage: float = 90.0
+    unreachable_for: float = 15.0

@@ -15,13 +15,15 @@ class Passage:
     def __init__(self) -> None:
         self.answered = False
         self.trouble: str | None = None
+        self.connected = True
 
 
 class Breaker:
     """Closed while an endpoint answers; open after `failures_in_a_row`, until a request succeeds.
 
     While it is open one request in `probe_every` seconds goes through, the others wait for how it ends. Once
-    the endpoint has been down for `longest_outage`, they are refused at once.
+    the endpoint has been down for `longest_outage`, they are refused at once; for `unreachable_for` already
+    where no connection was made in all that time.
     """
 
     def __init__(self, endpoint: str, limits: Limits, clock: Clock) -> None:
@@ -30,6 +32,7 @@ class Breaker:
         self._clock = clock
         self._failures = 0
         self._since = 0.0
+        self._connected = False
         self._next_probe = 0.0
         self._trouble = ""
         self._probing: asyncio.Event | None = None
@@ -48,7 +51,7 @@ class Breaker:
             yield passage
         finally:
             if passage.trouble is not None:
-                self._failed(passage.trouble, is_probe=probe is not None)
+                self._failed(passage.trouble, connected=passage.connected, is_probe=probe is not None)
             elif passage.answered:
                 self._failures = 0
             if probe is not None:
@@ -62,7 +65,7 @@ class Breaker:
             if self._probing is None and now >= self._next_probe:
                 self._probing = asyncio.Event()
                 return self._probing
-            if now - self._since >= self._limits.longest_outage:
+            if now >= self._given_up:
                 raise Down(
                     f"{self._endpoint} has given no usable answer for {now - self._since:.0f} s"
                     f" (last: {self._trouble}); it is tried again every {self._limits.probe_every:g} s"
@@ -70,13 +73,21 @@ class Breaker:
             if self._probing is not None:
                 await self._probing.wait()
             else:
-                await self._clock.sleep(self._next_probe - now)
+                await self._clock.sleep(min(self._next_probe, self._given_up) - now)
         return None
 
-    def _failed(self, trouble: str, *, is_probe: bool) -> None:
+    @property
+    def _given_up(self) -> float:
+        """When nobody waits any more."""
+        limits = self._limits
+        longest = limits.longest_outage
+        return self._since + (longest if self._connected else min(longest, limits.unreachable_for))
+
+    def _failed(self, trouble: str, *, connected: bool, is_probe: bool) -> None:
         now = self._clock.monotonic()
         if self._failures == 0:
-            self._since = now
+            self._since, self._connected = now, False
+        self._connected = self._connected or connected
         was_open = self.open
         self._failures += 1
         self._trouble = trouble

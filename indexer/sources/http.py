@@ -87,7 +87,7 @@ class Http:
                 answer = await self._send(method, url, headers, sent)
             except Failure as failure:
                 if failure.passing:
-                    turn.failed(str(failure))
+                    turn.failed(str(failure), connected=failure.sent)
                 else:
                     turn.answered()
                 raise

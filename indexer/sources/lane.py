@@ -30,9 +30,12 @@ class Turn:
         self.passage.answered = True
         self.lane.pace.throttled(self.sent, min(max(pause, 0.0), self.lane.limits.longest_wait))
 
-    def failed(self, trouble: str) -> None:
-        """The endpoint is not there, or has a problem of its own; `trouble` holds no secret."""
-        self.passage.trouble = trouble
+    def failed(self, trouble: str, *, connected: bool = True) -> None:
+        """The endpoint has a problem of its own, or is not there at all where it was not even `connected`.
+
+        `trouble` holds no secret.
+        """
+        self.passage.trouble, self.passage.connected = trouble, connected
 
 
 class Lane:
