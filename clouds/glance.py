@@ -5,10 +5,10 @@ was seen on Glance 33: `next` keeps one of several values of a parameter, and a 
 allows is shortened in silence.
 """
 
-import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from clouds.identity import is_project_id
 from clouds.payload import BadAnswer, Record, object_of, objects_of, read_json
 
 IMAGES_PATH = "/v2/images"
@@ -22,9 +22,6 @@ LARGEST_PAGE = 4 * PAGE_LIMIT
 OLDEST_FIRST = "created_at:asc,id:asc"
 """Images made during a walk land at its end, and no page shifts. Never by size: Glance goes round in circles
 where a page ends on an image without data."""
-
-_PROJECT = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""Ids of projects, as Keystone gives them. As a member Glance takes any text of up to 255 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +91,8 @@ def parse_image(body: bytes) -> Record:
 def parse_members(body: bytes) -> tuple[Member, ...]:
     """Read the members of an image.
 
-    A member whose id cannot be a project's is left out: no project sees the image by it, and whoever offered
-    the image chose the text. Raises `BadAnswer` for anything but a list `members` of objects with a
+    A member whose id cannot be a project's is left out: Glance takes any text of up to 255 characters, and no
+    project sees the image by it. Raises `BadAnswer` for anything but a list `members` of objects with a
     `member_id` and a `status`.
     """
     members = objects_of(object_of(read_json(body), "a list of members"), "members", "a list of members")
@@ -104,6 +101,6 @@ def parse_members(body: bytes) -> tuple[Member, ...]:
         project, status = member.get("member_id"), member.get("status")
         if not (isinstance(project, str) and project and isinstance(status, str)):
             raise BadAnswer("each of 'members' has a member_id and a status")
-        if _PROJECT.fullmatch(project):
+        if is_project_id(project):
             found.append(Member(project, status))
     return tuple(found)

@@ -1,8 +1,10 @@
 import json
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -203,6 +205,13 @@ def test_projects() -> None:
     assert parse_projects(body) == (Project("1", "r1"), Project("2", "r2", enabled=False))
     with pytest.raises(BadAnswer, match="id"):
         parse_projects(b'{"projects": [{"name": "r1"}]}')
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", "a b", "a\n", "x" * 65, "é"])
+def test_what_cannot_be_the_id_of_a_project_is_refused_by_name(name: str) -> None:
+    """Ids go into paths and headers of requests."""
+    with pytest.raises(BadAnswer, match=re.escape(f"{name[:40]!r} is not the id of a project")):
+        parse_projects(orjson.dumps({"projects": [{"id": name, "name": "r1"}]}))
 
 
 @pytest.mark.parametrize(
