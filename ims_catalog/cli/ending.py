@@ -27,7 +27,7 @@ def end_with(run: Coroutine[None, None, Run], *, as_json: bool) -> NoReturn:
         typer.echo(f"ims-catalog: {error}", err=True)
         raise typer.Exit(ANOTHER_RUN) from None
     except asyncio.CancelledError:
-        typer.echo("ims-catalog: the run was interrupted; the old catalogue goes on", err=True)
+        typer.echo("ims-catalog: the run was interrupted; ims-catalog runs tells what came of it", err=True)
         raise typer.Exit(INTERRUPTED) from None
     typer.echo(orjson.dumps(ended).decode() if as_json else in_words(ended))
     raise typer.Exit(ended.exit)

@@ -28,6 +28,9 @@ def in_words(run: Run) -> str:
 def outcome_in_words(run: Run) -> str:
     """Say how a run ended, with its numbers."""
     if run.outcome in {Outcome.FAILED, Outcome.HELD}:
+        if run.published:
+            ended = f"only rights that ended were published ({run.removed:,} images removed)"
+            return f"{run.outcome.value}; {ended}, all else stays as it was"
         return f"{run.outcome.value}; nothing was published, the catalogue stays as it was"
     counts = ", ".join(
         f"{count:,} {what}"
