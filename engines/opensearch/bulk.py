@@ -28,7 +28,8 @@ class Bulk:
     """Sends documents to one index, several requests at once; in which order does not matter, as nobody adds
     and removes the same one.
 
-    Each bears its own id, so that a request whose answer did not come can be sent again.
+    Each bears its own id, so that a request whose answer did not come can be sent again. Where a cluster has
+    no room for a whole request the next ones are half as large, and grow again as they are taken.
     """
 
     def __init__(self, client: Client, index: str, clock: Clock, loading: Loading) -> None:
@@ -40,6 +41,8 @@ class Bulk:
         self._room: list[bytearray] = []
         """Memory that was sent and may be written again: fresh memory costs more than writing to it."""
         self._batch = _Batch(self._empty())
+        self._allowed = loading.body
+        """Bytes of a request now."""
         self._turns = asyncio.Semaphore(loading.at_once)
         self._sending: set[asyncio.Task[None]] = set()
         self._failure: Exception | None = None
@@ -116,28 +119,32 @@ class Bulk:
         """
         retries = Retries(self._clock, self._loading.patience)
         left: Sequence[int] = range(len(batch.keys))
-        body: bytes | memoryview = batch.whole()
-        at_first = True
-        while True:
+        requests = 0
+        while left:
+            sent, rest = batch.cut(left, self._allowed)
+            requests += 1
             turned_away: EngineError
             try:
                 reply = await self._client.request(
-                    "POST", self._path, body=body, params=_ASKED, seconds=self._loading.seconds
+                    "POST", self._path, body=batch.lines(sent), params=_ASKED, seconds=self._loading.seconds
                 )
             except (Busy, Unreachable, EngineTimeout) as error:
-                turned_away = error
+                turned_away, again = error, sent
             else:
-                again = _refused_for_now([batch.keys[place] for place in left], reply, self._index)
-                self._taken += len(left) - len(again)
-                if not again:
-                    return at_first
+                again = [sent[place] for place in _refused_for_now(batch.named(sent), reply, self._index)]
+                self._taken += len(sent) - len(again)
                 turned_away = Busy(
-                    f"{self._index}: the cluster has no room for {len(again)} of {len(left)} documents"
+                    f"{self._index}: the cluster has no room for {len(again)} of {len(sent)} documents"
                 )
-                left = [left[place] for place in again]
-                body = batch.some(left)
-            at_first = False
+            left = [*again, *rest] if again else rest
+            if not again:
+                self._allowed = min(self._loading.body, self._allowed + self._allowed // _GROWTH)
+                retries = Retries(self._clock, self._loading.patience)
+                continue
+            if len(again) == len(sent) and isinstance(turned_away, Busy):
+                self._allowed = min(self._allowed, max(_LEAST, batch.size(sent) // 2))
             await retries.pause(turned_away)
+        return requests == 1
 
 
 class _Batch:
@@ -170,15 +177,41 @@ class _Batch:
         self.keys.append(key)
         self._ends.append(end + 1)
 
-    def whole(self) -> memoryview:
-        """Give all lines."""
-        return self._view[: self._ends[-1]]
+    def cut(self, places: Sequence[int], largest: int) -> tuple[Sequence[int], Sequence[int]]:
+        """Give the first of some places, one at least, which have so many bytes at most; and the rest."""
+        if self.size(places) <= largest:
+            return places, ()
+        size, count = 0, 0
+        for place in places:
+            size += self._ends[place + 1] - self._ends[place]
+            if count and size > largest:
+                break
+            count += 1
+        return places[:count], places[count:]
 
-    def some(self, places: Iterable[int]) -> bytes:
-        """Give the lines of some of the documents."""
+    def size(self, places: Sequence[int]) -> int:
+        """Give how many bytes the lines of some of the documents have."""
+        if len(places) == len(self.keys):
+            return self._ends[-1]
+        return sum(self._ends[place + 1] - self._ends[place] for place in places)
+
+    def named(self, places: Sequence[int]) -> Sequence[str]:
+        """Give the keys of some of the documents."""
+        return [self.keys[place] for place in places]
+
+    def lines(self, places: Sequence[int]) -> bytes | memoryview:
+        """Give the lines of some of the documents, or of all without copying them."""
         ends, view = self._ends, self._view
+        if len(places) == len(self.keys):
+            return view[: ends[-1]]
         return b"".join([view[ends[place] : ends[place + 1]] for place in places])
 
+
+_GROWTH = 8
+"""A request that was taken lets the next one be larger by this part of it."""
+
+_LEAST = 64 * 1024
+"""Bytes below which requests are not made smaller."""
 
 _NEW_LINE = 10
 _ASKED = {"filter_path": "errors,items.*.status,items.*.error.type,items.*.error.reason"}
