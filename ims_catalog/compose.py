@@ -168,16 +168,19 @@ def keep(settings: Settings) -> Keep:
 
 def sources(settings: Settings) -> tuple[Source, ...]:
     """Give the sources with their secrets, read now. Raises ConfigurationError."""
+    return tuple(map(_with_secrets, settings.sources, sources_unasked(settings)))
+
+
+def sources_unasked(settings: Settings) -> tuple[Source, ...]:
+    """Give the sources for what asks none of them: they hold no secret. Raises ConfigurationError."""
     if not settings.sources:
         raise ConfigurationError(
             "sources: no cloud is configured; write a [[sources]] section into ims-catalog.toml"
         )
-    return tuple(_source(given) for given in settings.sources)
+    return tuple(_glance(given) if given.kind == "glance" else _ims(given) for given in settings.sources)
 
 
-def _source(given: declared.Source) -> Source:
-    if given.kind == "glance":
-        return _glance(given)
+def _ims(given: declared.Source) -> Source:
     known = ENDPOINTS.get(given.cloud)
     endpoint = given.endpoint or (known.ims if known else None)
     identity_endpoint = given.identity_endpoint or (known.identity if known else None)
@@ -197,8 +200,7 @@ def _source(given: declared.Source) -> Source:
         image_types=given.image_types or brought,
         member_status=given.member_status,
         enterprise_project_id=given.enterprise_project_id,
-        credential=_credential(given),
-        reread=partial(_again, _credential, given),
+        credential=NoCredential(),
     )
 
 
@@ -220,9 +222,13 @@ def _glance(given: declared.Source) -> Source:
         hidden=given.hidden,
         community=given.community,
         all_projects=given.all_projects,
-        credential=_keystone_credential(given),
-        reread=partial(_again, _keystone_credential, given),
+        credential=NoCredential(),
     )
+
+
+def _with_secrets(given: declared.Source, source: Source) -> Source:
+    read = _keystone_credential if given.kind == "glance" else _credential
+    return replace(source, credential=read(given), reread=partial(_again, read, given))
 
 
 def _again(read: Callable[[declared.Source], Credential], given: declared.Source) -> Credential:

@@ -33,7 +33,7 @@ def load_settings(file: Path | None, overrides: Mapping[str, Mapping[str, object
     try:
         settings = Settings(**_read(file))
         for section, values in (overrides or {}).items():
-            settings = settings.model_copy(update={section: _overridden(getattr(settings, section), values)})
+            settings = settings.model_copy(update={section: _overridden(settings, section, values)})
     except SettingsError as error:
         raise ConfigurationError(f"{error}: levels are joined by __, lists are written as JSON") from None
     except ValidationError as error:
@@ -44,9 +44,14 @@ def load_settings(file: Path | None, overrides: Mapping[str, Mapping[str, object
     return settings
 
 
-def _overridden(section: BaseModel, values: Mapping[str, object]) -> BaseModel:
-    given = {name: value for name, value in values.items() if value is not None}
-    return type(section).model_validate(section.model_dump() | given)
+def _overridden(settings: Settings, name: str, values: Mapping[str, object]) -> BaseModel:
+    section: BaseModel = getattr(settings, name)
+    given = {setting: value for setting, value in values.items() if value is not None}
+    try:
+        return type(section).model_validate(section.model_dump() | given)
+    except ValidationError as error:
+        said = "\n".join(f"{name}.{sentence}" for sentence in _sentences(error))
+        raise ConfigurationError(said) from None
 
 
 def _read(file: Path | None) -> dict[str, Any]:
@@ -57,8 +62,10 @@ def _read(file: Path | None) -> dict[str, Any]:
         if file is None:
             return {}
         raise ConfigurationError(f"{path}: there is no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error}") from None
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path}: cannot be read: it is not UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: is not TOML: {error}") from None
     engine = found.setdefault("engine", {})

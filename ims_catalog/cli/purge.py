@@ -9,13 +9,15 @@ import typer
 from ims_catalog.choosing import given_up
 from ims_catalog.cli.ending import end_with
 from ims_catalog.cli.options import AsJson, Config, spoken_errors
-from ims_catalog.compose import sources
+from ims_catalog.compose import sources_unasked
 from ims_catalog.configuration import ConfigurationError, load_settings
 from ims_catalog.reindex import known_scopes, purge_once
 
 
 def command(
-    names: Annotated[list[str], typer.Argument(help="Sources or scopes that are no longer configured.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME", help="Sources or scopes that are no longer configured.")
+    ],
     config: Config = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only name what would be given up.")] = False,
@@ -41,4 +43,5 @@ def command(
                     "purge asks before it gives anything up: say --yes where nobody answers"
                 )
             typer.confirm("Give them up?", abort=True, err=True)
-        end_with(purge_once(settings, sources(settings) if settings.sources else (), scopes), as_json=as_json)
+        known = sources_unasked(settings) if settings.sources else ()
+        end_with(purge_once(settings, known, scopes), as_json=as_json)

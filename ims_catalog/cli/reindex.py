@@ -10,6 +10,7 @@ from ims_catalog.choosing import chosen
 from ims_catalog.cli.ending import end_with
 from ims_catalog.cli.options import AsJson, Config, spoken_errors
 from ims_catalog.compose import sources as composed_sources
+from ims_catalog.compose import sources_unasked
 from ims_catalog.configuration import ConfigurationError, load_settings
 from ims_catalog.reindex import known_scopes, reindex_once, renormalise_once
 from ims_catalog.settings import Settings
@@ -18,15 +19,24 @@ from ims_catalog.settings import Settings
 def command(
     config: Config = None,
     source: Annotated[
-        list[str] | None, typer.Option("--source", help="Crawl this source only; may be repeated.")
+        list[str] | None,
+        typer.Option("--source", metavar="NAME", help="Crawl this source only; may be repeated."),
     ] = None,
     scope: Annotated[
         list[str] | None,
-        typer.Option("--scope", help="Crawl this scope only, as `ims-catalog runs` names it."),
+        typer.Option(
+            "--scope",
+            metavar="SCOPE",
+            help="Crawl this scope only, as `ims-catalog runs show` names it; may be repeated.",
+        ),
     ] = None,
     accept: Annotated[
         list[str] | None,
-        typer.Option("--accept", help="Believe what this scope lists in this run, however much it lost."),
+        typer.Option(
+            "--accept",
+            metavar="SCOPE",
+            help="Believe what this scope lists in this run, however much it lost; may be repeated.",
+        ),
     ] = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Ask no cloud: read what is served anew, as this version does.")
@@ -44,7 +54,7 @@ def command(
         if offline:
             if source or scope or accept:
                 raise ConfigurationError("--offline is about all that is served: give it alone")
-            end_with(renormalise_once(settings, composed_sources(settings)), as_json=as_json)
+            end_with(renormalise_once(settings, sources_unasked(settings)), as_json=as_json)
         end_with(_crawl(settings, source or [], scope or [], accept or []), as_json=as_json)
 
 

@@ -31,7 +31,8 @@ def listed(
     context: typer.Context,
     config: Config = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, max=1000, show_default="10", help="How many runs, newest first.")
+        int | None,
+        typer.Option(metavar="N", min=1, max=1000, help="How many runs, newest first; 10 if not said."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -56,9 +57,11 @@ def listed(
 
 def show(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(help="Its name, as `ims-catalog runs` tells it.")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Its name, as `ims-catalog runs` tells it.")],
     config: Config = None,
-    limit: Annotated[int, typer.Option(min=0, max=100_000, help="How many of its changes.")] = 20,
+    limit: Annotated[
+        int, typer.Option(metavar="N", min=0, max=100_000, help="How many of its changes.")
+    ] = 20,
     as_json: AsJson = False,
 ) -> None:
     """Show all of one run: its numbers, what became of each scope and why, and its changes."""
@@ -77,7 +80,7 @@ def show(
 
 group = typer.Typer()
 group.callback(invoke_without_command=True)(listed)
-group.command("show")(show)
+group.command("show", short_help="Show all of one run.")(show)
 
 
 async def _runs(settings: Settings, limit: int) -> tuple[Sequence[Run], Holding | None]:
@@ -134,13 +137,13 @@ def _table(runs: Sequence[Run]) -> Table:
     for title in ("took", "images", "added", "changed", "removed", "complete"):
         table.add_column(title, justify="right")
     for run in runs:
-        complete = sum(scope.state is State.COMPLETE for scope in run.scopes)
+        due = [scope.state is State.COMPLETE for scope in run.scopes if scope.state is not State.NOT_DUE]
         table.add_row(
             run.run,
             run.outcome.value,
             f"{(run.finished - run.started).total_seconds():.1f} s",
             *(f"{count:,}" for count in (run.documents, run.added, run.changed, run.removed)),
-            f"{complete}/{len(run.scopes)}",
+            f"{sum(due)}/{len(due)}" if due else "-",
         )
     table.columns[0].no_wrap = True
     return table

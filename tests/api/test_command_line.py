@@ -72,6 +72,17 @@ class TestReindex:
         assert code == 3
         assert "images kept: sandbox/cn-north-4/market: " in out
 
+    async def test_what_asks_no_cloud_needs_no_secret(self, folder: Path) -> None:
+        await run(folder, "reindex")
+        code, out, _ = await run(folder, "reindex", "--offline", HUAWEICLOUD_SDK_SK="")
+        assert (code, "published" in out) == (0, True)
+        code, out, _ = await run(folder, "runs", "--limit", "1")
+        assert out.splitlines()[1].split()[-1] == "-"
+        settings = (folder / "ims-catalog.toml").read_text().replace('name = "sandbox"', 'name = "another"')
+        (folder / "ims-catalog.toml").write_text(settings)
+        code, out, _ = await run(folder, "purge", "sandbox", "--yes", HUAWEICLOUD_SDK_SK="")
+        assert (code, "published" in out) == (0, True)
+
     async def test_no_complete_scope_is_one(self, folder: Path, sandbox: Sandbox) -> None:
         sandbox.fail(Fault(lambda received: True, forbidden()))
         code, out, _ = await run(folder, "reindex")
@@ -82,6 +93,10 @@ class TestReindex:
         assert (code, "crawl.run_deadline" in err) == (2, True)
         code, _, err = await run(folder, "reindex", HUAWEICLOUD_SDK_SK="")
         assert (code, "HUAWEICLOUD_SDK_SK" in err) == (2, True)
+        code, _, err = await run(folder, "reindex", "--config", ".")
+        assert (code, err) == (2, "ims-catalog: .: cannot be read: Is a directory\n")
+        code, _, err = await run(folder, "serve", "--workers", "0")
+        assert (code, "api.workers: " in err) == (2, True)
 
     async def test_another_run_is_five_and_a_signal_ends_the_first(
         self, folder: Path, sandbox: Sandbox

@@ -258,7 +258,7 @@ def test_the_command_line_wins_over_both(tmp_path: Path, monkeypatch: pytest.Mon
     assert (api.host, api.port, api.workers) == ("127.0.0.1", 9002, 3)
     with pytest.raises(ConfigurationError, match="open_to_everyone"):
         load_settings(path, {"api": {"host": "0.0.0.0"}})
-    with pytest.raises(ConfigurationError, match="port"):
+    with pytest.raises(ConfigurationError, match=r"api\.port"):
         load_settings(path, {"api": {"port": -1}})
 
 
