@@ -27,16 +27,20 @@ from search_api.told import ToldChange
 
 def command(
     question: Annotated[
-        list[str] | None, typer.Argument(help="Of which images, as you would say it; of all without it.")
+        list[str] | None,
+        typer.Argument(metavar="QUESTION", help="Of which images, as you would say it; of all without it."),
     ] = None,
     since: Annotated[
         str | None,
         typer.Option(
+            metavar="WHEN",
             help="From when on, as in a question: 2026-11-24, yesterday, 7d, '3 hours ago', 'May 2026'; or a"
-            " run's name."
+            " run's name.",
         ),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Changes to show, oldest first.")] = 100,
+    limit: Annotated[
+        int, typer.Option(metavar="N", min=1, max=100_000, help="Changes to show, oldest first.")
+    ] = 100,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:

@@ -10,7 +10,9 @@ from ims_catalog.demo import DemoError, demo
 
 
 def command(
-    images: Annotated[int, typer.Option(min=100, max=1_000_000, help="Images in the sandbox cloud.")] = 3000,
+    images: Annotated[
+        int, typer.Option(metavar="N", min=100, max=1_000_000, help="Images in the sandbox cloud.")
+    ] = 3000,
     opensearch: Annotated[
         str | None,
         typer.Option(

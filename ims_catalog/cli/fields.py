@@ -11,10 +11,13 @@ from ims_catalog.cli.options import WRONG_USAGE, AsJson
 from mappings.field import Exposure, Field
 from mappings.fields import FIELDS, UnknownField, field_named
 from mappings.opensearch import mapping as mapping_of_index
+from search_api.naming import near
 
 
 def command(
-    name: Annotated[str | None, typer.Argument(help="Show one field: its name, wire name or alias.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Show one field: its name, wire name or alias.")
+    ] = None,
     as_json: AsJson = False,
     mapping: Annotated[
         bool, typer.Option("--mapping", help="Print the index mapping that OpenSearch gets, as JSON.")
@@ -24,11 +27,13 @@ def command(
     if mapping:
         _print_mapping(alone=name is None)
         return
-    shown = tuple(field for field in FIELDS if field.exposure is not Exposure.INTERNAL)
+    shown = _SHOWN
     if name is not None:
         shown = tuple(field for field in shown if field == _named(name))
         if not shown:
             typer.echo(f"ims-catalog: no field is called {name!r}: ims-catalog fields lists them", err=True)
+            if meant := near(name, _NAMES):
+                typer.echo(f"  did you mean: {' or '.join(meant)}?", err=True)
             raise typer.Exit(WRONG_USAGE)
     if as_json:
         typer.echo(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
@@ -36,6 +41,12 @@ def command(
         Console().print(_details(shown[0]))
     else:
         Console().print(_table(shown))
+
+
+_SHOWN = tuple(field for field in FIELDS if field.exposure is not Exposure.INTERNAL)
+_NAMES = tuple(
+    dict.fromkeys(name for field in _SHOWN for name in (field.name, *field.wire_names, *field.aliases))
+)
 
 
 def _print_mapping(*, alone: bool) -> None:

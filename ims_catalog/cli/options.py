@@ -15,6 +15,7 @@ Config = Annotated[
     Path | None,
     typer.Option(
         "--config",
+        metavar="FILE",
         envvar="IMS_CATALOG_CONFIG",
         help="Settings file; ims-catalog.toml in the working folder if not named.",
         show_default=False,

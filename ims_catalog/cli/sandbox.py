@@ -12,11 +12,13 @@ from ims_catalog.sandbox.server import Sandbox, start_sandbox
 
 
 def command(
-    images: Annotated[int, typer.Option(min=0, max=10_000_000, help="Images to draw.")] = 3000,
-    seed: Annotated[int, typer.Option(help="The same seed draws the same images.")] = 1,
-    regions: Annotated[int, typer.Option(min=1, max=6, help="Regions of the cloud.")] = 3,
-    projects: Annotated[int, typer.Option(min=1, max=60, help="Projects of the account.")] = 6,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    images: Annotated[int, typer.Option(metavar="N", min=0, max=10_000_000, help="Images to draw.")] = 3000,
+    seed: Annotated[int, typer.Option(metavar="N", help="The same seed draws the same images.")] = 1,
+    regions: Annotated[int, typer.Option(metavar="N", min=1, max=6, help="Regions of the cloud.")] = 3,
+    projects: Annotated[int, typer.Option(metavar="N", min=1, max=60, help="Projects of the account.")] = 6,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
+    ] = 0,
     page_info: Annotated[bool, typer.Option("--page-info", help="Tell the next marker in pages.")] = False,
 ) -> None:
     """Run a made-up cloud on this machine, to try things out.

@@ -23,11 +23,15 @@ from search_api.service import Service
 
 def command(
     question: Annotated[
-        list[str] | None, typer.Argument(help="What you look for, as you would say it.")
+        list[str] | None,
+        typer.Argument(metavar="QUESTION", help="What you look for, as you would say it."),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=0, max=1000, help="Images to show.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", min=0, max=1000, help="Images to show; 20 if not said.")
+    ] = None,
     histogram: Annotated[
-        list[str] | None, typer.Option(metavar="FIELD", help="Spread a number or date: min_disk, created_at.")
+        list[str] | None,
+        typer.Option(metavar="FIELD", help="Spread a number or date: min_disk, created_at; may be repeated."),
     ] = None,
     pivot: Annotated[
         str | None, typer.Option(metavar="ROWS,COLUMNS", help="Count by two fields: platform,firmware.")

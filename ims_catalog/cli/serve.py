@@ -12,9 +12,13 @@ from ims_catalog.settings import Settings
 
 def command(
     config: Config = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on; overrides the settings.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes that answer.")] = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Address to listen on; overrides the settings.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(metavar="PORT", help="Port to listen on; 0 takes a free one.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(metavar="N", help="Processes that answer.")] = None,
     schedule: Annotated[
         bool, typer.Option("--schedule", help="Also crawl at the times of the settings, in a process beside.")
     ] = False,

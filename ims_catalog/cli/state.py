@@ -61,7 +61,7 @@ def restore(
 
 
 group = typer.Typer(no_args_is_help=True)
-group.command("export")(export)
+group.command("export", short_help="Write all that the ledger knows into a file.")(export)
 group.command("import")(restore)
 
 

@@ -49,8 +49,13 @@ def test_a_field_is_found_by_its_wire_name(capsys: pytest.CaptureFixture[str]) -
     assert "Red Hat" in out
 
 
-@pytest.mark.parametrize("name", ["platfrom", "visible_to"])
-def test_what_is_no_field_is_said(capsys: pytest.CaptureFixture[str], name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("platfrom", "did you mean: platform"), ("__platfrm", "__platform"), ("visible_to", "lists them")],
+)
+def test_what_is_no_field_is_said(capsys: pytest.CaptureFixture[str], name: str, meant: str) -> None:
     code, _, err = run(capsys, "fields", name)
     assert code == 2
-    assert name in err
+    assert f"no field is called '{name}'" in err
+    assert meant in err
+    assert "did you mean: visible_to" not in err
