@@ -1,24 +1,22 @@
 """Gathering what is to be indexed while documents come by, so that none of them has to be kept."""
 
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, repeat
+from itertools import repeat
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from engines.embedded.bitmap import Docs
 from engines.embedded.column import make_column, order_values
-from engines.embedded.numbering import numbering
+from engines.embedded.gathered import Content, Gathered, Pairs
 from engines.embedded.part import numbers_part
-from engines.embedded.postings import spread
 from engines.embedded.terms import Terms
 from engines.embedded.words import WORDED, WordsBuilder
 from mappings.date import milliseconds
 from mappings.document import Stored
-from mappings.field import Exposure, Kind
+from mappings.field import Exposure, Field, Kind
 from mappings.fields import FIELDS, MAP_FIELD
-from mappings.filter import Value
 
 INDEXED = tuple(each for each in FIELDS if each.filterable)
 """The fields of which a generation has a column."""
@@ -26,14 +24,8 @@ INDEXED = tuple(each for each in FIELDS if each.filterable)
 EXTRA_MARK = "\udcff"
 """Stands between key and value of an extra attribute; written as the byte 0xFF, which no UTF-8 holds."""
 
-Content = Value | tuple[str, ...] | None
-"""What a document holds of a field, as its JSON does: a date is text."""
-
 Row = dict[str, object]
 """A JSON object of a document: `Stored.body` or `Stored.internal`."""
-
-Pairs = tuple[Sequence[Value], NDArray[np.int64], NDArray[np.int64]]
-"""Distinct values of a field, and pairs of a rank and the place of a value among them."""
 
 
 class Collector:
@@ -66,18 +58,23 @@ class Collector:
         doc_of[ranks] = np.arange(self.size, dtype=np.uint32)
         yield {"ranks": numbers_part(ranks, "<u4")}
         words = WordsBuilder(self.size)
-        worded = {each.name for each in WORDED}
         for each in INDEXED:
-            distinct, ranks_of_values, places = (
-                ordering.pop(each.name) if each.name in ordering else self._pairs(each.name)
-            )
-            values, ordinal_of = order_values(each, distinct)
-            docs, ordinals = doc_of[ranks_of_values], ordinal_of[places]
-            derived = doc_of[self._derived.ranks_with(each.name)]
-            yield make_column(each, values, docs, ordinals, derived=derived, size=self.size).parts()
-            if each.name in worded and isinstance(values, Terms):
-                words.add(each.name, values, docs, ordinals)
+            yield self._field_parts(each, ordering, doc_of, words)
         yield from words.parts()
+
+    def _field_parts(
+        self, field: Field, ordering: dict[str, Pairs], doc_of: Docs, words: WordsBuilder
+    ) -> dict[str, bytes]:
+        known = ordering.pop(field.name, None)
+        distinct, ranks, places = self._pairs(field.name) if known is None else known
+        values, ordinal_of = order_values(field, distinct)
+        # These may be a million objects: they go before the column is made.
+        del known, distinct
+        docs, ordinals = doc_of[ranks], ordinal_of[places]
+        if field in WORDED and isinstance(values, Terms):
+            words.add(field.name, values, docs, ordinals)
+        derived = doc_of[self._derived.ranks_with(field.name)]
+        return make_column(field, values, docs, ordinals, derived=derived, size=self.size).parts()
 
     def _pairs(self, name: str) -> Pairs:
         pairs = self._gathered.pop(name).pairs()
@@ -140,48 +137,4 @@ def _dated(pairs: Pairs) -> Pairs:
     return list(place_of), ranks, np.array([place_of[moment] for moment in moments], np.int64)[places]
 
 
-class Gathered:
-    """What came by of one field, one place for each distinct content; several values count as one content."""
-
-    def __init__(self) -> None:
-        self._places = numbering(_NOTHING)
-        self._of_rank = array("I")
-
-    def extend(self, first: int, contents: Iterable[Content]) -> None:
-        """Take what the documents from a rank on hold; those that were left out before hold nothing."""
-        self._of_rank.frombytes(bytes(self._of_rank.itemsize * (first - len(self._of_rank))))
-        self._of_rank.extend(map(self._places.__getitem__, contents))
-
-    def pairs(self) -> Pairs:
-        """Give the distinct values, and pairs of a rank and the place of a value among them."""
-        ranks, places = self._filled()
-        split: list[tuple[Value, ...]] = []
-        single: list[Value] = []
-        for content in self._places:
-            if isinstance(content, tuple):
-                split.append(content)
-            elif content is not None:
-                single.append(content)
-        if not split:
-            return single, ranks, places
-        values = {value: place for place, value in enumerate(dict.fromkeys(chain.from_iterable(split)))}
-        starts = np.cumsum([0, *map(len, split)])
-        lengths = np.diff(starts)
-        flat = np.fromiter(map(values.__getitem__, chain.from_iterable(split)), np.int64)
-        return list(values), np.repeat(ranks, lengths[places]), flat[spread(starts, places)]
-
-    def ranks_with(self, name: str) -> NDArray[np.int64]:
-        """Give the ranks of documents whose content holds a name."""
-        holding = [isinstance(content, tuple) and name in content for content in list(self._places)[1:]]
-        ranks, places = self._filled()
-        return ranks[np.array(holding, np.bool_)[places]]
-
-    def _filled(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Give ranks with a content, and its place, counted from 0."""
-        of_rank = np.frombuffer(self._of_rank, np.uint32)
-        ranks = np.flatnonzero(of_rank)
-        return ranks, of_rank[ranks].astype(np.int64) - 1
-
-
-_NOTHING: Content = None
 _MISSING = np.iinfo(np.int64).max

@@ -1,5 +1,6 @@
 """Postings: for each ordinal the documents that hold its value."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,22 +92,66 @@ def spread(starts: Integers, ordinals: Ordinals) -> NDArray[np.int64]:
 
 def make_postings(docs: Docs, ordinals: Integers, *, values: int, size: int) -> Postings:
     """Make postings of pairs of a document and an ordinal below `values`; in any order, perhaps repeated."""
-    lists = make_lists(ordinals, docs, values)
+    return postings_of(make_lists(ordinals, docs, values), size)
+
+
+def postings_of(lists: "Lists", size: int) -> Postings:
+    """Make postings of the documents of all values; there are `size` documents."""
     counts = np.diff(lists.starts)
-    frequent = list(range(values)) if values <= FEW else np.flatnonzero(counts > size // _FREQUENT).tolist()
+    few = len(counts) <= FEW
+    frequent = list(range(len(counts))) if few else np.flatnonzero(counts > size // _FREQUENT).tolist()
     bitmaps = {ordinal: kept(bitmap_of_docs(lists.of(ordinal))) for ordinal in frequent}
-    return Postings(size, bitmaps, None if values <= FEW else lists)
+    return Postings(size, bitmaps, None if few else lists)
 
 
 def make_lists(owners: Integers, entries: Integers, size: int) -> "Lists":
     """List for each owner below `size` its entries, ascending and each once."""
+    return lists_of(packed(owners, entries), size)
+
+
+def packed(owners: Integers, entries: Integers) -> NDArray[np.uint64]:
+    """Pack pairs of an owner and an entry into one number each."""
+    pairs = owners.astype(np.uint64)
+    pairs <<= _HALF
+    pairs |= entries.astype(np.uint32)
+    return pairs
+
+
+def lists_of(pairs: NDArray[np.uint64], size: int) -> "Lists":
+    """List what was packed, which may be many millions: in its place, with little memory beside it."""
     # By sorting, as np.unique goes through a hash table that is many times slower.
-    pairs = owners.astype(np.uint64) << np.uint64(32) | entries.astype(np.uint64)
     pairs.sort()
-    pairs = pairs[np.concatenate(([True], pairs[1:] != pairs[:-1]))[: len(pairs)]]
-    counts = np.bincount((pairs >> np.uint64(32)).astype(np.int64), minlength=size)
-    starts = np.concatenate(([0], np.cumsum(counts)))
-    return Lists(starts, (pairs & np.uint64(0xFFFFFFFF)).astype(np.uint32))
+    starts = np.searchsorted(pairs, np.arange(size + 1, dtype=np.uint64) << _HALF)
+    entries = pairs.astype(np.uint32)
+    repeated = np.flatnonzero(pairs[1:] == pairs[:-1])
+    if len(repeated):
+        entries = np.delete(entries, repeated)
+        starts -= np.searchsorted(repeated, starts)
+    return Lists(starts, entries)
+
+
+def joined(several: Sequence["Lists"], together: int = 1 << 20) -> "Lists":
+    """List for each owner what any of several lists have of it; so many entries are looked at together."""
+    before = np.sum([each.starts for each in several], axis=0)
+    starts, entries, low = np.zeros_like(before), [np.empty(0, np.uint32)], 0
+    while low < len(before) - 1:
+        high = max(low + 1, int(np.searchsorted(before, before[low] + together, "right")) - 1)
+        part = make_lists(
+            np.concatenate([_owners(each.starts[low : high + 1]) for each in several]),
+            np.concatenate([each.between(low, high) for each in several]),
+            high - low,
+        )
+        starts[low + 1 : high + 1] = starts[low] + part.starts[1:]
+        entries.append(part.docs)
+        low = high
+    return Lists(starts, np.concatenate(entries))
+
+
+def _owners(starts: Integers) -> NDArray[np.uint32]:
+    return np.repeat(np.arange(len(starts) - 1, dtype=np.uint32), np.diff(starts))
+
+
+_HALF = np.uint64(32)
 
 
 def postings_in(parts: Parts, name: str, size: int) -> Postings:

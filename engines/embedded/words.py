@@ -11,7 +11,16 @@ from pyroaring import BitMap
 from engines.embedded.bitmap import Bits, Docs
 from engines.embedded.numbering import numbering
 from engines.embedded.part import Integers, Parts, numbers_in, numbers_part
-from engines.embedded.postings import Postings, make_postings, postings_in, spread
+from engines.embedded.postings import (
+    Lists,
+    Postings,
+    joined,
+    lists_of,
+    packed,
+    postings_in,
+    postings_of,
+    spread,
+)
 from engines.embedded.terms import Terms, encoded, make_terms, terms_in
 from mappings.field import Field, Kind
 from mappings.fields import FIELDS
@@ -95,30 +104,33 @@ class WordsBuilder:
         self._pairs[name] = docs, ordinals.astype(np.int64)
 
     def parts(self) -> Iterator[dict[str, bytes]]:
-        """Give what `words_in` reads back, piece by piece."""
-        texts = [text.encode() for text in self._ordinals]
-        order = sorted(range(len(texts)), key=texts.__getitem__)
-        ordinal_of = np.empty(len(order), np.uint32)
-        ordinal_of[np.array(order, np.int64)] = np.arange(len(order), dtype=np.uint32)
-        yield make_terms([texts[place] for place in order]).parts("words")
-        everywhere: list[tuple[Docs, Integers]] = []
-        for name, (raw, starts) in self._fields.items():
-            flat = np.full(len(raw), len(order), np.uint32)
+        """Give what `words_in` reads back, piece by piece, letting go of what has been given."""
+        words, ordinal_of = self._ordered()
+        yield words.parts("words")
+        searched: list[Lists] = []
+        for name in list(self._fields):
+            raw, starts = self._fields.pop(name)
+            flat = np.full(len(raw), len(words), np.uint32)
             flat[raw != _END] = ordinal_of[raw[raw != _END]]
-            docs, words = _pairs_of_words(*self._pairs[name], flat, starts)
-            real = words < len(order)
-            docs, words = docs[real], words[real]
-            postings = make_postings(docs, words, values=len(order), size=self.size)
+            lists = _lists_of_words(*self._pairs.pop(name), flat, starts, words=len(words))
+            postings = postings_of(lists, self.size)
             yield {
                 **postings.parts(f"words/{name}"),
                 f"words/{name}/flat": numbers_part(flat, "<u4"),
                 f"words/{name}/starts": numbers_part(starts, "<u4"),
             }
             if name in SEARCHED:
-                everywhere.append((docs, words))
-        all_docs = np.concatenate([docs for docs, _ in everywhere])
-        all_words = np.concatenate([words for _, words in everywhere])
-        yield make_postings(all_docs, all_words, values=len(order), size=self.size).parts("words")
+                searched.append(lists)
+        yield postings_of(joined(searched), self.size).parts("words")
+
+    def _ordered(self) -> tuple[Terms, NDArray[np.uint32]]:
+        """Sort all words; also give for the number of each its ordinal."""
+        texts = [text.encode() for text in self._ordinals]
+        self._ordinals.clear()
+        order = sorted(range(len(texts)), key=texts.__getitem__)
+        ordinal_of = np.empty(len(order), np.uint32)
+        ordinal_of[np.array(order, np.int64)] = np.arange(len(order), dtype=np.uint32)
+        return make_terms([texts[place] for place in order]), ordinal_of
 
 
 def words_in(parts: Parts, size: int) -> Words:
@@ -143,9 +155,28 @@ def field_words_in(parts: Parts, worded: Field, size: int) -> FieldWords:
 _END = 0xFFFFFFFF
 
 
-def _pairs_of_words(
-    docs: Docs, ordinals: NDArray[np.int64], flat: NDArray[np.uint32], starts: NDArray[np.int64]
-) -> tuple[Docs, NDArray[np.uint32]]:
-    """Give pairs of a document and a token that it holds."""
-    lengths = starts[ordinals + 1] - starts[ordinals]
-    return np.repeat(docs, lengths), flat[spread(starts, ordinals)]
+_TOGETHER = 1 << 15
+"""Values whose words are looked at together."""
+
+
+def _lists_of_words(
+    docs: Docs,
+    ordinals: NDArray[np.int64],
+    flat: NDArray[np.uint32],
+    starts: NDArray[np.int64],
+    *,
+    words: int,
+) -> Lists:
+    """List for each token the documents that hold it; numbers from `words` on are no tokens."""
+    lengths = np.diff(starts)
+    pairs = np.empty(int(lengths[ordinals].sum()), np.uint64)
+    filled = 0
+    for first in range(0, len(docs), _TOGETHER):
+        some = ordinals[first : first + _TOGETHER]
+        found = flat[spread(starts, some)]
+        holding = np.repeat(docs[first : first + _TOGETHER], lengths[some])
+        real = found < words
+        more = packed(found[real], holding[real])
+        pairs[filled : filled + len(more)] = more
+        filled += len(more)
+    return lists_of(pairs[:filled], words)
