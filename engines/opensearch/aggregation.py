@@ -19,6 +19,17 @@ def under(prefix: str, among: Aggregation) -> Aggregation:
     return {name[cut:]: each for name, each in among.items() if name.startswith(f"{prefix} ")}
 
 
+def apart(among: Aggregation) -> dict[str, Aggregation]:
+    """Give those of a bucket by their prefix, which is two words, and without it: all at once, as a question
+    may count many.
+    """
+    found: dict[str, Aggregation] = {}
+    for name, each in among.items():
+        first, second, own = name.split(" ", 2)
+        found.setdefault(f"{first} {second}", {})[own] = each
+    return found
+
+
 def buckets(aggregations: Aggregations) -> int:
     """Give how many buckets come back at most, those within others counted in."""
     return sum(

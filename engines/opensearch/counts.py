@@ -2,8 +2,9 @@
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from engines.opensearch.aggregation import Aggregations, buckets, prefixed, under
+from engines.opensearch.aggregation import Aggregations, apart, buckets, prefixed, under
 from engines.opensearch.allowance import check_clauses
 from engines.opensearch.condition import Clause, clause
 from engines.opensearch.facets import Counting
@@ -13,7 +14,16 @@ from engines.opensearch.lifting import NOTHING_LIFTED, Places, Split
 from engines.opensearch.pivot import Pivoting
 from engines.opensearch.response import Aggregation, Bodies, Body, Response, response_of, total_of
 from engines.opensearch.sums import check_sums, sum_aggregations, sums_in
-from engines.query import Facet, FacetCounts, FilterFacet, HistogramCounts, PivotCounts, Query, lifted_fields
+from engines.query import (
+    Facet,
+    FacetCounts,
+    FieldFacet,
+    FilterFacet,
+    HistogramCounts,
+    PivotCounts,
+    Query,
+    lifted_fields,
+)
 
 BUCKETS = 40_000
 """Values that one search counts; OpenSearch takes 65,535 buckets by default."""
@@ -49,11 +59,12 @@ class Counted:
 
     def facets(self, responses: Mapping[Places, Response]) -> Mapping[str, FacetCounts]:
         """Read the facets out of the responses to the searches of their groups."""
+        counted = {lifted: apart(each.get("aggregations", {})) for lifted, each in responses.items()}
         found: dict[str, FacetCounts] = {}
         for number, facet in enumerate(self.query.facets):
-            response = responses[_lifted(facet, self.parts)]
-            among = under(_facet(number), response.get("aggregations", {}))
-            found[facet.name] = self.counting.read(facet, among, total_of(response))
+            lifted = _lifted(facet, self.parts)
+            among = counted[lifted].get(_facet(number), {})
+            found[facet.name] = self.counting.read(facet, among, total_of(responses[lifted]))
         return found
 
     def histograms(
@@ -105,31 +116,46 @@ def counted_of(query: Query, parts: Split, known: Known) -> Counted:
     """
     check_sums(query.sums)
     counting = Counting(known, query.sums)
-    wanted_of: dict[Places, list[Aggregations]] = {}
+    wanted_of: dict[Places, list[_Wanted]] = {}
     for number, facet in enumerate(query.facets):
         if isinstance(facet, FilterFacet):
             check_clauses(*(clause(given, known.derived) for _, given in facet.filters))
-        wanted = prefixed(_facet(number), counting.aggregations(facet))
+            wanted = _wanted(_facet(number), counting.aggregations(facet))
+        else:
+            wanted = _of_field(known, query.sums, number, facet)
         wanted_of.setdefault(_lifted(facet, parts), []).append(wanted)
     for name in query.histograms:
-        wanted = prefixed(_histogram(name), range_aggregations(name, known.derived))
+        wanted = _wanted(_histogram(name), range_aggregations(name, known.derived))
         wanted_of.setdefault(NOTHING_LIFTED, []).append(wanted)
     if query.pivot is not None:
-        wanted = prefixed(_PIVOT, Pivoting(query.pivot, known, query.sums).total_aggregations())
+        wanted = _wanted(_PIVOT, Pivoting(query.pivot, known, query.sums).total_aggregations())
         wanted_of.setdefault(NOTHING_LIFTED, []).append(wanted)
     if query.sums:
-        wanted = prefixed(_SUM, sum_aggregations(query.sums))
+        wanted = _wanted(_SUM, sum_aggregations(query.sums))
         wanted_of.setdefault(NOTHING_LIFTED, []).append(wanted)
     groups = {lifted: tuple(_batches(wanted)) for lifted, wanted in wanted_of.items()}
     return Counted(query, parts, counting, groups)
 
 
-def _batches(wanted: Sequence[Aggregations]) -> Iterator[Aggregations]:
+_Wanted = tuple[Aggregations, int]
+"""Aggregations, and how many buckets come back at most."""
+
+
+def _wanted(prefix: str, aggregations: Aggregations) -> _Wanted:
+    return prefixed(prefix, aggregations), buckets(aggregations)
+
+
+@lru_cache(maxsize=4096)
+def _of_field(known: Known, sums: tuple[str, ...], number: int, facet: FieldFacet) -> _Wanted:
+    """Give what counts a facet: most questions count the same ones. Nobody changes it."""
+    return _wanted(_facet(number), Counting(known, sums).aggregations(facet))
+
+
+def _batches(wanted: Sequence[_Wanted]) -> Iterator[Aggregations]:
     """Put together what one search can count."""
     batch: Aggregations = {}
     size = 0
-    for each in wanted:
-        more = buckets(each)
+    for each, more in wanted:
         if batch and size + more > BUCKETS:
             yield batch
             batch, size = {}, 0

@@ -1,6 +1,9 @@
 """Facets: the aggregations that count them, and the counts that come back."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import repeat
+from operator import itemgetter
 
 from engines.opensearch.aggregation import Aggregations
 from engines.opensearch.condition import asked_field, clause, filled_in, none_of, stated
@@ -42,11 +45,13 @@ class Counting:
 
     def tallies(self, field: Field, counted: Aggregation) -> list[Bucket]:
         """Read counted values, by count, then value."""
-        tallies = [
-            Bucket(value_of(field, bucket["key"]), count_of(bucket), 0, sums_in(bucket, self.sums))
-            for bucket in buckets_of(counted)
-        ]
-        return sorted(tallies, key=lambda bucket: (-bucket.count, bucket.value))
+        found = buckets_of(counted)
+        sums = [sums_in(bucket, self.sums) for bucket in found] if self.sums else repeat(())
+        tallies = list(map(Bucket, _values(field, found), map(count_of, found), repeat(0), sums))
+        # The second sort leaves in their order those of one count.
+        tallies.sort(key=_VALUE)
+        tallies.sort(key=_COUNT, reverse=True)
+        return tallies
 
     def _of_filters(self, facet: FilterFacet) -> Aggregations:
         if not facet.filters:
@@ -102,8 +107,8 @@ class Counting:
         """Read how many of each value a rule filled in."""
         if field.name not in self.known.derived:
             return {}
-        filled = inner(inner(among, "filled in"), "values")
-        return {value_of(field, bucket["key"]): count_of(bucket) for bucket in buckets_of(filled)}
+        filled = buckets_of(inner(inner(among, "filled in"), "values"))
+        return dict(zip(_values(field, filled), map(count_of, filled), strict=True))
 
     def _stated(self, field: Field, among: Aggregation) -> int:
         """Count those that state a field; of one value each, they are those that were counted."""
@@ -121,11 +126,22 @@ def faceted(name: str) -> Field:
     return field
 
 
-def value_of(field: Field, key: object) -> Value:
+def value_of(field: Field, bucket: Aggregation) -> Value:
     """Read the value that a bucket counts."""
+    (value,) = _values(field, (bucket,))
+    return value
+
+
+_VALUE, _COUNT = itemgetter(0), itemgetter(1)
+"""Of a bucket."""
+
+
+def _values(field: Field, counted: Iterable[Aggregation]) -> list[Value]:
+    """Read the values that buckets count, all at once, as there are many."""
+    keys = [bucket["key"] for bucket in counted]
     if field.kind is Kind.BOOLEAN:
-        return bool(key)
-    return key if isinstance(key, int) else str(key)
+        return [bool(key) for key in keys]
+    return [key if isinstance(key, int) else str(key) for key in keys]
 
 
 _PRECISION = 40_000

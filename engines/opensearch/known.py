@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from engines.query import EXACT_VALUES
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """What a sealed generation says of itself.
+    """What a sealed generation says of itself; equal to itself alone, so that what follows is remembered.
 
     `distinct` holds for each facet field how many values it has, `derived` the fields whose value a rule
     filled in, in some document.

@@ -144,6 +144,6 @@ def _term(value: Value) -> Value:
 def _read(name: str, among: Aggregation) -> _Buckets:
     field = faceted(name)
     shown = buckets_of(inner(among, _SHOWN)) if _SHOWN in among else ()
-    found: dict[Value | None, Aggregation] = {value_of(field, bucket["key"]): bucket for bucket in shown}
+    found: dict[Value | None, Aggregation] = {value_of(field, bucket): bucket for bucket in shown}
     found[None] = inner(among, _UNSTATED)
     return found
