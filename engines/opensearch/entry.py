@@ -166,13 +166,14 @@ def _cut(text: str) -> str:
 
 def _sums(row: Row) -> Row:
     """Split what can be added up; what is negative borrows from its high part."""
-    return {name: _HALVES[_number(name, row[name])] for name in _SUMMED if name in row}
-
-
-def _number(name: str, value: object) -> int:
-    if type(value) is not int:
-        raise ValueError(f"{name}: a number is wanted, not {value!r:.80}")
-    return value
+    sums: Row = {}
+    for name in _SUMMED:
+        if name in row:
+            value = row[name]
+            if type(value) is not int:
+                raise ValueError(f"{name}: a number is wanted, not {value!r:.80}")
+            sums[name] = _HALVES[value]
+    return sums
 
 
 def _halves(value: int) -> Row:
