@@ -176,17 +176,36 @@ class Extent:
     last: int
 
 
+CHANGES_OF_A_RUN = 10_000_000
+"""A run notes so many changes at most: positions have room for no more than 2^24 of one run."""
+
+CHANGES_AT_ONCE = 10_000
+"""So many changes are read at once at most: they are all in memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Keep:
     """How much the ledger keeps: at most so many runs and changes, none older than `age`.
 
-    A removed image is known for `removed`, whatever comes after it.
+    A run notes at most `changes`, so no more than `CHANGES_OF_A_RUN` may be kept. A removed image is known
+    for `removed`, whatever comes after it.
     """
 
     runs: int = 1_000
     changes: int = 100_000
     age: timedelta = timedelta(days=90)
     removed: timedelta = timedelta(days=365)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.changes <= CHANGES_OF_A_RUN:
+            raise ValueError(f"{self.changes} changes cannot be kept: 0 to {CHANGES_OF_A_RUN} can")
+
+
+def at_once(limit: int) -> int:
+    """Check how many changes are to be read at once. Raises ValueError for none, and for too many."""
+    if not 1 <= limit <= CHANGES_AT_ONCE:
+        raise ValueError(f"{limit} changes cannot be read at once: 1 to {CHANGES_AT_ONCE} can")
+    return limit
 
 
 Entry = Run | ScopeState | Memory | ImageChange
@@ -197,7 +216,10 @@ class Ledger(Protocol):
     """One writer, many readers."""
 
     async def note(self, run: str, changes: Sequence[ImageChange]) -> None:
-        """Keep changes of a run that is going on; call it as often as there are any."""
+        """Keep changes of a run that is going on; call it as often as there are any.
+
+        A run notes at most `CHANGES_OF_A_RUN`.
+        """
         ...
 
     async def intend(self, run: Run, memories: Sequence[Memory]) -> None:
@@ -234,11 +256,17 @@ class Ledger(Protocol):
         ...
 
     async def changes(self, after: int, limit: int, since: datetime | None = None) -> Sequence[ImageChange]:
-        """Give changes in their order, those behind the position `after` and not before `since`."""
+        """Give changes in their order, those behind the position `after` and not before `since`.
+
+        `limit` is from 1 to `CHANGES_AT_ONCE`. Raises ValueError for another, EngineError.
+        """
         ...
 
     async def kept(self, after: int, limit: int) -> Sequence[ImageChange]:
-        """Give what `changes` does, and before it the removals that are known still, though dropped there."""
+        """Give what `changes` does, and before it the removals that are known still, though dropped there.
+
+        `limit` as there.
+        """
         ...
 
     async def restore(self, entries: Iterable[Entry], extent: Extent) -> None:

@@ -28,6 +28,7 @@ from engines.ledger import (
     Run,
     ScopeState,
     State,
+    at_once,
 )
 from engines.ledger_entry import (
     entry_of,
@@ -196,13 +197,15 @@ class EmbeddedLedger:
             " ORDER BY position LIMIT ?3",
             after,
             _FIRST if since is None else _micros(since),
-            limit,
+            at_once(limit),
         )
         return tuple(map(_change, rows))
 
     async def kept(self, after: int, limit: int) -> Sequence[ImageChange]:
         """Give what `changes` does, and before it the removals that are known still."""
-        rows = self._rows("SELECT * FROM changes WHERE position > ? ORDER BY position LIMIT ?", after, limit)
+        rows = self._rows(
+            "SELECT * FROM changes WHERE position > ? ORDER BY position LIMIT ?", after, at_once(limit)
+        )
         return tuple(map(_change, rows))
 
     async def restore(self, entries: Iterable[Entry], extent: Extent) -> None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from engines.ledger import ChangeKind, ImageChange, Keep
+from engines.base import EngineError
+from engines.ledger import ChangeKind, ImageChange, Keep, at_once
 from engines.ledger_entry import fields_entry, read_fields, read_seen, seen_entry
 from engines.opensearch.client import Client
 from engines.opensearch.hits import count, delete, hits, write
@@ -37,7 +38,12 @@ class ImageChanges:
     index: str
 
     async def note(self, place: int, begin: int, changes: Sequence[ImageChange]) -> None:
-        """Write changes at the place of a run, numbered from `begin`."""
+        """Write changes at the place of a run, numbered from `begin`.
+
+        Raises EngineError for more than have room there: the next place is another run's.
+        """
+        if begin + len(changes) > 1 << PLACE_BITS:
+            raise EngineError(f"there is no room for {begin + len(changes):,} changes of one run")
         documents = [
             (str(position), _document(position, change))
             for position, change in enumerate(changes, start=(place << PLACE_BITS) + begin)
@@ -48,10 +54,13 @@ class ImageChanges:
     async def read(
         self, after: int, limit: int, since: datetime | None, places: Collection[int]
     ) -> Sequence[ImageChange]:
-        """Give changes of these places in their order, behind a position and not before a moment."""
+        """Give changes of these places in their order, behind a position and not before a moment.
+
+        Raises ValueError for a `limit` that no page has.
+        """
         wanted: dict[str, object] = {} if since is None else {"range": {"micros": {"gte": _micros(since)}}}
         found: list[ImageChange] = []
-        async for change in self._walk(after, min(limit, AT_ONCE), wanted):
+        async for change in self._walk(after, min(at_once(limit), AT_ONCE), wanted):
             if change.position >> PLACE_BITS in places:
                 found.append(change)
                 if len(found) == limit:

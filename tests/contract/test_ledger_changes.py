@@ -3,7 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from engines.ledger import (
+    CHANGES_AT_ONCE,
     ChangeKind,
     Extent,
     FieldChange,
@@ -44,6 +47,18 @@ def named(number: int, **values: object) -> Run:
 
 async def told(ledger: Ledger, after: int = 0, limit: int = 1000) -> list[ImageChange]:
     return [replace(one, position=0) for one in await ledger.changes(after, limit)]
+
+
+@pytest.mark.parametrize("limit", [-1, 0, CHANGES_AT_ONCE + 1])
+async def test_more_than_are_read_at_once_are_refused(engine: Engine, limit: int) -> None:
+    ledger = engine.ledger()
+    await ledger.note(RUN.run, [change("a")])
+    await ledger.record(RUN)
+    for read in (ledger.changes, ledger.kept):
+        assert len(await read(0, CHANGES_AT_ONCE)) == 1
+        with pytest.raises(ValueError, match=f"{limit} changes cannot be read at once"):
+            await read(0, limit)
+    await ledger.close()
 
 
 async def test_changes_are_told_once_their_run_is_recorded(engine: Engine) -> None:

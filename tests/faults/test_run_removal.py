@@ -34,7 +34,7 @@ def asked_by_id(one: Installation) -> list[str]:
 
 async def changes(one: Installation, run: Run) -> dict[tuple[str, str], ImageChange]:
     """The changes of a run, by kind and key."""
-    told = await one.ledger.changes(0, 100_000)
+    told = await one.ledger.changes(0, 10_000)
     return {(one.kind.value, one.stored.key): one for one in told if one.run == run.run}
 
 
@@ -88,7 +88,7 @@ async def test_case_12_what_leaves_the_list_and_still_exists_is_unlisted(wide: I
     end = await wide.run()
     assert (end.removed, key in await wide.held()) == (1, False)
 
-    history = await wide.ledger.changes(0, 100_000)
+    history = await wide.ledger.changes(0, 10_000)
     assert [one.kind.value for one in history if one.stored.key == key] == [
         *("added", "unlisted", "changed", "unlisted", "removed")
     ], "it was never away"
