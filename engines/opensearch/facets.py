@@ -1,6 +1,6 @@
 """Facets: the aggregations that count them, and the counts that come back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from operator import itemgetter
@@ -8,7 +8,7 @@ from operator import itemgetter
 from engines.opensearch.aggregation import Aggregations
 from engines.opensearch.condition import asked_field, clause, filled_in, none_of, stated
 from engines.opensearch.known import Known
-from engines.opensearch.response import Aggregation, buckets_of, count_of, inner, number_of
+from engines.opensearch.response import Aggregation, buckets_of, count_of, counts_of, inner, number_of
 from engines.opensearch.sums import sum_aggregations, sums_in, with_sums
 from engines.query import EXACT_VALUES, Bucket, Facet, FacetCounts, FilterFacet
 from mappings.field import Field, Kind
@@ -43,16 +43,6 @@ class Counting:
         size = max(1, distinct if distinct <= EXACT_VALUES else limit)
         return with_sums({"terms": {"field": field.name, "size": size}}, self.sums)
 
-    def tallies(self, field: Field, counted: Aggregation) -> list[Bucket]:
-        """Read counted values, by count, then value."""
-        found = buckets_of(counted)
-        sums = [sums_in(bucket, self.sums) for bucket in found] if self.sums else repeat(())
-        tallies = list(map(Bucket, _values(field, found), map(count_of, found), repeat(0), sums))
-        # The second sort leaves in their order those of one count.
-        tallies.sort(key=_VALUE)
-        tallies.sort(key=_COUNT, reverse=True)
-        return tallies
-
     def _of_filters(self, facet: FilterFacet) -> Aggregations:
         if not facet.filters:
             return {}
@@ -86,36 +76,44 @@ class Counting:
 
     def _field_in(self, field: Field, limit: int, among: Aggregation, size: int) -> FacetCounts:
         name = field.name
-        tallies = self.tallies(field, inner(among, "values"))
         defaults = self._defaults(field, among)
+        tallies = self._tallies(field, inner(among, "values"), defaults)
         exact = self.known.exact(name)
         distinct = len(tallies) if exact else number_of(inner(among, "distinct")) or 0
-        buckets = tallies[:limit]
-        if defaults:
-            buckets = [
-                Bucket(bucket.value, bucket.count, defaults.get(bucket.value, 0), bucket.sums)
-                for bucket in buckets
-            ]
         if self.sums:
             not_stated = inner(among, "not stated")
             missing, missing_sums = count_of(not_stated), sums_in(not_stated, self.sums)
         else:
-            missing, missing_sums = size - self._stated(field, among), ()
-        return FacetCounts(tuple(buckets), missing, distinct, exact, missing_sums)
+            missing, missing_sums = size - self._stated(field, among, tallies), ()
+        return FacetCounts(tuple(tallies[:limit]), missing, distinct, exact, missing_sums)
 
-    def _defaults(self, field: Field, among: Aggregation) -> dict[Value, int]:
+    def _defaults(self, field: Field, among: Aggregation) -> Mapping[Value, int]:
         """Read how many of each value a rule filled in."""
         if field.name not in self.known.derived:
             return {}
         filled = buckets_of(inner(inner(among, "filled in"), "values"))
-        return dict(zip(_values(field, filled), map(count_of, filled), strict=True))
+        return dict(zip(_values(field, filled), counts_of(filled), strict=True))
 
-    def _stated(self, field: Field, among: Aggregation) -> int:
+    def _tallies(self, field: Field, counted: Aggregation, defaults: Mapping[Value, int]) -> list[Bucket]:
+        """Read counted values, by count, then value."""
+        found = buckets_of(counted)
+        values = _values(field, found)
+        by_default = [defaults.get(value, 0) for value in values] if defaults else repeat(0)
+        sums = [sums_in(bucket, self.sums) for bucket in found] if self.sums else repeat(())
+        tallies = list(map(Bucket, values, counts_of(found), by_default, sums))
+        # The second sort leaves in their order those of one count.
+        tallies.sort(key=_VALUE)
+        tallies.sort(key=_COUNT, reverse=True)
+        return tallies
+
+    def _stated(self, field: Field, among: Aggregation, tallies: Sequence[Bucket]) -> int:
         """Count those that state a field; of one value each, they are those that were counted."""
         if _many_values(field):
             return count_of(inner(among, "stated"))
         filled = count_of(inner(among, "filled in")) if field.name in self.known.derived else 0
-        return _documents(inner(among, "values")) - filled
+        # Those of values that are not given were counted as well.
+        others = inner(among, "values")["sum_other_doc_count"]
+        return sum([each.count for each in tallies]) + (others if isinstance(others, int) else 0) - filled
 
 
 def faceted(name: str) -> Field:
@@ -155,9 +153,3 @@ def _many_values(field: Field) -> bool:
 
 def _counts_only(values: Aggregations) -> Aggregations:
     return {"terms": values["terms"]}
-
-
-def _documents(counted: Aggregation) -> int:
-    """Count the documents of all values, those that are not given as well."""
-    others = counted["sum_other_doc_count"]
-    return sum(map(count_of, buckets_of(counted))) + (others if isinstance(others, int) else 0)

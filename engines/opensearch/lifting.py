@@ -7,13 +7,14 @@ faster than it can tell, of each document that some facet counts, which of them 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from engines.narrowed import Narrowed
 from engines.opensearch.condition import NOTHING, Clause, all_of, at_least, clause, has_token
 from engines.query import Query, is_lifted, lifted_fields
 from mappings.field import Kind
 from mappings.fields import FIELDS
-from mappings.filter import conjuncts, fields
+from mappings.filter import Filter, conjuncts, fields
 from mappings.opensearch import COMPANION, words_field
 from mappings.text import tokens
 
@@ -52,20 +53,22 @@ def split(narrowed: Narrowed, derived: frozenset[str]) -> Split:
     """Split a query by what its facets lift. Raises as `clause` does."""
     query = narrowed.query
     kinds = {lifted_fields(facet) for facet in query.facets}
-    steady = [_IMAGES, clause(narrowed.access, derived)]
+    steady: list[Filter] = [narrowed.access]
     base = [clause(part, derived) for part in query.text]
     lifted: list[tuple[frozenset[str], Clause]] = []
     for part in conjuncts(query.filter):
         names = fields(part)
         if any(is_lifted(names, kind) for kind in kinds):
             lifted.append((names, clause(part, derived)))
+        elif names <= _FLAGS:
+            steady.append(part)
         else:
-            (steady if names <= _FLAGS else base).append(clause(part, derived))
+            base.append(clause(part, derived))
     groups = {
         kind: frozenset([place for place, (names, _) in enumerate(lifted) if is_lifted(names, kind)])
         for kind in kinds
     }
-    base.append(_remembered(all_of(steady)))
+    base.append(_steady(tuple(steady), derived))
     return Split(tuple(base), tuple(part for _, part in lifted), groups, _ranked(query))
 
 
@@ -75,12 +78,14 @@ _IMAGES: Clause = {"bool": {"must_not": [{"exists": {"field": COMPANION}}]}}
 _FLAGS = frozenset(each.name for each in FIELDS if each.kind is Kind.BOOLEAN)
 
 
-def _remembered(steady: Clause) -> Clause:
+@lru_cache(maxsize=256)
+def _steady(filters: tuple[Filter, ...], derived: frozenset[str]) -> Clause:
     """Write what many questions have in common so that a node remembers which documents it finds.
 
     It does so of alternatives that come again and again, but takes a conjunction apart: so nothing at all is
-    given as an alternative.
+    given as an alternative. What is written is remembered here too, and nobody changes it.
     """
+    steady = all_of([_IMAGES, *(clause(each, derived) for each in filters)])
     return steady if steady == NOTHING else at_least(1, [steady, {"term": {COMPANION: ""}}])
 
 

@@ -65,6 +65,11 @@ def buckets_of(aggregation: Aggregation) -> Sequence[Aggregation]:
     return cast("Sequence[Aggregation]", aggregation["buckets"])
 
 
+def counts_of(buckets: Sequence[Aggregation]) -> list[int]:
+    """Give how many documents are in each of some buckets."""
+    return cast("list[int]", [bucket["doc_count"] for bucket in buckets])
+
+
 def number_of(aggregation: Aggregation) -> int | None:
     """Give the whole number that was worked out, None over no values."""
     value = aggregation["value"]
