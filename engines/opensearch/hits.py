@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import orjson
 
 from engines.base import EngineUnavailable
-from engines.opensearch.client import Client, Refused, quoted
+from engines.clock import system_clock
+from engines.opensearch.client import Busy, Client, Refused, block_said, quoted
 from engines.opensearch.reply import entries, items, part, whole
+from engines.opensearch.retry import Patience, Retries
 
 
 async def hits(client: Client, index: str, body: Mapping[str, object]) -> Sequence[object]:
@@ -39,29 +41,51 @@ async def count(client: Client, index: str, query: object) -> int:
 
 async def write(client: Client, index: str, documents: Iterable[tuple[str, Mapping[str, object]]]) -> None:
     """Write documents by their ids; all are seen when it returns. Raises EngineUnavailable for a refusal."""
-    await _bulk(
-        client,
-        index,
-        b"".join(
-            orjson.dumps({"index": {"_id": name}}) + b"\n" + orjson.dumps(document) + b"\n"
-            for name, document in documents
-        ),
-    )
+    lines = [
+        orjson.dumps({"index": {"_id": name}}) + b"\n" + orjson.dumps(document) + b"\n"
+        for name, document in documents
+    ]
+    await _bulk(client, index, lines)
 
 
 async def delete(client: Client, index: str, names: Iterable[str]) -> None:
     """Delete documents by their ids; what is not there is gone already, also where there is no index."""
-    body = b"".join(orjson.dumps({"delete": {"_id": name}}) + b"\n" for name in names)
-    await _bulk(client, index, body, unless="index_not_found_exception")
+    lines = [orjson.dumps({"delete": {"_id": name}}) + b"\n" for name in names]
+    await _bulk(client, index, lines, unless="index_not_found_exception")
 
 
-async def _bulk(client: Client, index: str, body: bytes, *, unless: str | None = None) -> None:
-    if not body:
-        return
+async def _bulk(client: Client, index: str, lines: Sequence[bytes], *, unless: str | None = None) -> None:
+    """Send lines again that the cluster had no room for, half as many together: each bears its id."""
+    retries = Retries(system_clock(), _PATIENCE)
+    done, together = 0, len(lines)
+    while done < len(lines):
+        sent = lines[done : done + together]
+        try:
+            await _sent(client, index, b"".join(sent), unless)
+        except Busy as error:
+            together = max(1, len(sent) // 2)
+            await retries.pause(error)
+        else:
+            done += len(sent)
+            retries = Retries(system_clock(), _PATIENCE)
+
+
+_PATIENCE = Patience(attempts=8, seconds=60.0, longest=4.0)
+
+
+async def _sent(client: Client, index: str, body: bytes, unless: str | None) -> None:
     reply = await client.request("POST", quoted(index, "_bulk"), body=body, params={"refresh": "true"})
     if part(reply, "errors") is False:
         return
     done = [part(item, action) for item in items(reply, "items") for action in entries(item)]
+    if any(part(each, "status") in {429, 503} and not _blocked(each) for each in done):
+        raise Busy(f"{index}: the cluster has no room for some of {len(done)} documents")
     kinds = {part(each, "error", "type") for each in done} - {None}
     if not kinds or kinds != {unless}:
         raise EngineUnavailable(f"some documents of {index} were not taken")
+
+
+def _blocked(result: object) -> bool:
+    """Tell whether waiting helps nothing, as the index takes no documents."""
+    status, kind = part(result, "status"), str(part(result, "error", "type"))
+    return block_said(status, kind, str(part(result, "error", "reason"))) is not None

@@ -23,7 +23,7 @@ from tests.opensearch.shared import shared_url
         pytest.param("/v1/images/b/raw", None, id="a raw record"),
     ],
 )
-async def test_a_question_moves_on_to_the_generation_that_is_there(
+async def test_case_34_a_question_moves_on_to_the_generation_that_is_there(
     tmp_path: Path, path: str, body: object
 ) -> None:
     with engine_in("opensearch", tmp_path) as engine:
@@ -76,7 +76,7 @@ async def test_a_catalogue_that_was_closed_is_not_gone(tmp_path: Path) -> None:
             assert (await api.get("/readyz")).json["status"] == "ready"
 
 
-async def test_a_cursor_into_a_kept_generation_that_was_closed_is_told_so(tmp_path: Path) -> None:
+async def test_case_34_a_cursor_into_a_kept_generation_that_was_closed_is_told_so(tmp_path: Path) -> None:
     with engine_in("opensearch", tmp_path) as engine:
         first = await fill(tmp_path, [shown("a"), shown("b")], "opensearch")
         async with serving(tmp_path, engine_name="opensearch") as api:

@@ -271,7 +271,7 @@ async def test_a_publish_in_the_last_moment_wins_and_the_other_says_so(place: Pl
         assert await writer.served() == second
 
 
-async def test_a_publish_whose_answer_is_lost_counts(place: Place) -> None:
+async def test_case_29_a_publish_whose_answer_is_lost_counts(place: Place) -> None:
     async def after_all(request: web.Request) -> None:
         if request.path == "/_aliases":
             body = await request.read()

@@ -19,7 +19,7 @@ from tests.cluster.conftest import Place
 from tests.cluster.passing import passing
 from tests.cluster.test_loading_faults import move, named, whole, writing
 from tests.contract.catalogue import image
-from tests.contract.engine import START, expected
+from tests.contract.engine import START, HandClock, expected
 
 
 async def ready(writer: OpenSearchWriter, name: str) -> OpenSearchBuild:
@@ -58,7 +58,7 @@ def not_confirmed(_: web.Request) -> None:
         pytest.param(not_confirmed, EngineTimeout, id="the cluster does not confirm it"),
     ],
 )
-async def test_what_the_cluster_may_still_come_to_serve_is_not_deleted(
+async def test_case_29_what_the_cluster_may_still_come_to_serve_is_not_deleted(
     place: Place, answer: Callable[[web.Request], None], failure: type[EngineError], first: bool
 ) -> None:
     late: list[bytes] = []
@@ -83,6 +83,38 @@ async def test_what_the_cluster_may_still_come_to_serve_is_not_deleted(
         # Only now the cluster does what it was asked for.
         await place.client.request("POST", "/_aliases", body=late[0])
         assert await writer.served() == build.generation
+
+
+async def test_case_29_what_was_served_goes_only_once_the_cluster_is_seen_to_serve_what_follows(
+    place: Place,
+) -> None:
+    """The answer to the swap is lost on its way."""
+    hand = HandClock()
+    first, second, third = (named(place, term) for term in (1, 2, 3))
+    lost: list[str] = []
+    deleted: dict[str, set[str]] = {}
+
+    async def lose(request: web.Request) -> None:
+        if request.path == "/_aliases" and not lost:
+            await place.client.request("POST", "/_aliases", body=await request.read())
+            lost.append(request.path)
+            broken(request)
+            raise web.HTTPBadGateway
+        if request.method == "DELETE":
+            deleted[request.path.strip("/")] = set(
+                entries(await place.client.request("GET", quoted(place.names.served, "_mapping")))
+            )
+
+    async with writing(place, clock=hand.clock) as writer:
+        await whole([image("a")], writer, first)
+        await whole([image("b")], writer, second)
+    hand.move(3600)
+    async with passing(place.url, lose) as url, writing(place, url=url, clock=hand.clock) as writer:
+        await whole([image("c")], writer, third)
+        assert await writer.served() == third
+    assert lost
+    assert deleted == {first: {third}}, "what is retired goes, and nothing before the swap is seen"
+    assert {second, third} <= await indices(place)
 
 
 async def test_what_stayed_in_doubt_does_not_hinder_the_next(place: Place) -> None:

@@ -47,7 +47,7 @@ async def test_the_right_one_answers(opensearch_url: str, ca_file: Path) -> None
         pytest.param(lambda: OURS.issue_cert("localhost", not_after=PAST), "has expired", id="expired"),
     ],
 )
-async def test_a_certificate_that_is_not_accepted_gets_no_credential(
+async def test_case_35_a_certificate_that_is_not_accepted_gets_no_credential(
     opensearch_url: str, ca_file: Path, certificate: object, said: str
 ) -> None:
     assert callable(certificate)
@@ -62,7 +62,7 @@ async def test_an_authority_of_the_system_only(opensearch_url: str) -> None:
         assert not one.received
 
 
-async def test_a_port_of_plain_http(opensearch_url: str, ca_file: Path) -> None:
+async def test_case_35_a_port_of_plain_http(opensearch_url: str, ca_file: Path) -> None:
     async with front(opensearch_url, None) as one:
         await refused(f"https://localhost:{one.port}", ca_file, "plain HTTP")
         assert one.received

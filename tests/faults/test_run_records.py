@@ -47,9 +47,9 @@ POISON = {
 }
 
 
-async def test_case_15_each_poisoned_record_is_kept_and_no_other_suffers(wide: Installation) -> None:
-    listing = gold(wide)
-    images = ids(wide, listing)
+async def test_case_15_each_poisoned_record_is_kept_and_no_other_suffers(each: Installation) -> None:
+    listing = gold(each)
+    images = ids(each, listing)
     spoilt = dict(zip(images, POISON.values(), strict=False))
     assert len(spoilt) == len(POISON)
 
@@ -62,15 +62,15 @@ async def test_case_15_each_poisoned_record_is_kept_and_no_other_suffers(wide: I
             records.append(text if keys is None else f"{text[:-1]}, {keys}}}")
         return f'{{"images": [{", ".join(records)}]}}'.encode()
 
-    wide.sandbox.fail(Fault(matching(image_type="gold", region=listing.region), Rewrite(poison)))
-    run = await wide.run()
+    each.sandbox.fail(Fault(matching(image_type="gold", region=listing.region), Rewrite(poison)))
+    run = await each.run()
     assert (run.exit, run.refused) == (0, 0)
     assert sum(run.problems.values()) >= 3
-    held = await wide.held()
-    assert held.keys() == wide.model().keys()
+    held = await each.held()
+    assert held.keys() == each.model().keys()
     poisoned = {key_of("huawei", listing.region, image, View.PUBLIC) for image in spoilt}
     assert {key: one for key, one in held.items() if key not in poisoned} == {
-        key: one for key, one in wide.model().items() if key not in poisoned
+        key: one for key, one in each.model().items() if key not in poisoned
     }
 
 

@@ -75,7 +75,7 @@ def served(folder: Path) -> str:
     return pointer.name
 
 
-async def test_a_stopped_writer_is_named_and_a_killed_one_is_in_nobodys_way(folder: Path) -> None:
+async def test_case_22_a_stopped_writer_is_named_and_a_killed_one_is_in_nobodys_way(folder: Path) -> None:
     catalogue = folder / "var" / "catalog"
     assert (await run(folder, "reindex"))[0] == 0
     first = served(catalogue)
@@ -107,7 +107,7 @@ async def test_a_writer_that_goes_on_publishes_as_nobody_else_could(folder: Path
     assert served(catalogue) == name
 
 
-async def test_a_writer_whose_lock_was_deleted_loses(folder: Path) -> None:
+async def test_case_22_a_writer_whose_lock_was_deleted_loses(folder: Path) -> None:
     """Somebody deletes the file of the lock: another can write, and the one that was stopped cannot."""
     catalogue = folder / "var" / "catalog"
     assert (await run(folder, "reindex"))[0] == 0
