@@ -1,7 +1,7 @@
 """`Bulk`: documents on their way into an index. None is lost silently: each is taken, or the load fails."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -41,6 +41,8 @@ class Bulk:
         self._room: list[bytearray] = []
         """Memory that was sent and may be written again: fresh memory costs more than writing to it."""
         self._batch = _Batch(self._empty())
+        # The cluster gives up before the client does, and tells which documents it could not take.
+        self._asked = {"filter_path": _ASKED, "timeout": f"{int(1000 * WAITING_SHARE * loading.seconds)}ms"}
         self._allowed = loading.body
         """Bytes of a request now."""
         self._turns = asyncio.Semaphore(loading.at_once)
@@ -126,15 +128,20 @@ class Bulk:
             turned_away: EngineError
             try:
                 reply = await self._client.request(
-                    "POST", self._path, body=batch.lines(sent), params=_ASKED, seconds=self._loading.seconds
+                    "POST",
+                    self._path,
+                    body=batch.lines(sent),
+                    params=self._asked,
+                    seconds=self._loading.seconds,
                 )
             except (Busy, Unreachable, EngineTimeout) as error:
                 turned_away, again = error, sent
             else:
-                again = [sent[place] for place in _refused_for_now(batch.named(sent), reply, self._index)]
+                refused = _refused_for_now(batch.named(sent), reply, self._index)
+                again = [sent[place] for place in refused]
                 self._taken += len(sent) - len(again)
                 turned_away = Busy(
-                    f"{self._index}: the cluster has no room for {len(again)} of {len(sent)} documents"
+                    f"{self._index}: {_lack(refused.values())} for {len(again)} of {len(sent)} documents"
                 )
             left = [*again, *rest] if again else rest
             if not again:
@@ -213,26 +220,42 @@ _GROWTH = 8
 _LEAST = 64 * 1024
 """Bytes below which requests are not made smaller."""
 
+WAITING_SHARE = 0.5
+"""Part of the time of a request in which the cluster waits for a shard whose node is gone."""
+
 _NEW_LINE = 10
-_ASKED = {"filter_path": "errors,items.*.status,items.*.error.type,items.*.error.reason"}
+_ASKED = "errors,items.*.status,items.*.error.type,items.*.error.reason"
 
 
-def _refused_for_now(keys: Sequence[str], reply: object, index: str) -> Sequence[int]:
-    """Give the places of those that the index had no room for. Raises for those that it will never take."""
+def _refused_for_now(keys: Sequence[str], reply: object, index: str) -> Mapping[int, str]:
+    """Give the places of those that the index could not take now, each with the kind of error. Raises for
+    those that it will never take.
+    """
     results = items(reply, "items")
     if len(results) != len(keys):
         raise EngineUnavailable(f"{index}: {len(keys)} documents were sent, {len(results)} answered for")
     if part(reply, "errors") is False:
-        return ()
-    return [
-        place
+        return {}
+    return {
+        place: str(part(result, _action(result), "error", "type"))
         for place, (key, result) in enumerate(zip(keys, results, strict=True))
         if _is_refused_for_now(key, result, index)
-    ]
+    }
+
+
+def _lack(kinds: Iterable[str]) -> str:
+    """Say what the cluster has not, by the kinds of error with which documents came back."""
+    if "unavailable_shards_exception" in kinds:
+        return "no node that answers has the shard"
+    return "the cluster has no room"
+
+
+def _action(result: object) -> str:
+    return "index" if part(result, "delete") is None else "delete"
 
 
 def _is_refused_for_now(key: str, result: object, index: str) -> bool:
-    action = "index" if part(result, "delete") is None else "delete"
+    action = _action(result)
     status, error = part(result, action, "status"), part(result, action, "error")
     if status in {200, 201} or (action == "delete" and status == 404 and error is None):
         return False

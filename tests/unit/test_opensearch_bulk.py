@@ -120,6 +120,23 @@ async def test_all_is_sent_once_where_all_is_taken() -> None:
     assert index.requests == [["a", "b", "c"]]
 
 
+async def test_documents_wait_for_a_shard_whose_node_is_gone_and_a_load_in_vain_says_so() -> None:
+    async def answering(number: int, ids: list[str]) -> web.Response:
+        if number > 2 and ids != ["lost"]:
+            return taken(ids)
+        gone = refused(503, "unavailable_shards_exception")
+        return results(*[gone if one == "lost" or number < 3 else {"status": 201} for one in ids])
+
+    async with loading(answering) as (bulk, index):
+        await bulk.add(documents("a", "b"))
+        await bulk.finish()
+        assert index.requests == [["a", "b"]] * 3
+    async with loading(answering) as (bulk, _):
+        await bulk.add(documents("lost"))
+        with pytest.raises(EngineUnavailable, match="no node that answers has the shard for 1 of 1"):
+            await bulk.finish()
+
+
 async def test_requests_are_bounded_in_bytes_and_in_number() -> None:
     async def answering(_: int, ids: list[str]) -> web.Response:
         await asyncio.sleep(0.01)
