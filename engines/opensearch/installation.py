@@ -65,9 +65,10 @@ async def _read(client: Client, names: Names, seconds: float | None = None) -> s
     try:
         reply = await client.request("GET", quoted(names.lease, "_mapping"), seconds=seconds)
     except Refused as error:
-        if error.status == 404:
-            return None
-        raise
+        if error.status != 404:
+            raise
+        await _check_started(client, names, seconds)
+        return None
     meta = part(entries(reply).get(names.lease), "mappings", "_meta")
     form, found = part(meta, "format"), part(meta, "installation")
     if isinstance(form, int) and form > FORMAT:
@@ -80,6 +81,19 @@ async def _read(client: Client, names: Names, seconds: float | None = None) -> s
             " another engine.prefix"
         )
     return found
+
+
+async def _check_started(client: Client, names: Names, seconds: float | None) -> None:
+    """Make sure that the cluster knows its indices.
+
+    One that starts gives no mappings, as if there had never been any; only where a document is asked for it
+    says that it cannot tell yet. Raises EngineUnavailable then.
+    """
+    try:
+        await client.request("GET", quoted(names.lease, "_doc", "none"), seconds=seconds)
+    except Refused as error:
+        if error.status != 404:
+            raise
 
 
 async def _complete(client: Client, names: Names) -> None:

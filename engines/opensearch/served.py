@@ -45,11 +45,13 @@ async def kept(client: Client, names: Names, generation: str) -> Meta:
     gone = GenerationGone(f"{generation!r} is no longer kept")
     if not names.is_generation(generation):
         raise gone
+    # The installation first: a cluster that starts and does not know its indices yet says so there.
+    identity = await installation(client, names, create=False)
     found = await metas(client, generation)
     meta = None if found is None else read_meta(generation, found.get(generation))
     if meta is None or meta.published is None or meta.generation != generation:
         raise gone
-    if meta.installation != await installation(client, names, create=False):
+    if meta.installation != identity:
         raise gone
     return meta
 
