@@ -58,6 +58,7 @@ def keep(order: Order) -> None:
 
 
 def _keep_node(order: Order, place: Path, lifeline: Path) -> None:
+    _write(place / "keeper", str(os.getpid()))
     try:
         node = _start(order, place)
     except OSError as error:

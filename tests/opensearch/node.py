@@ -93,18 +93,28 @@ def hold(folder: Path) -> int:
 
 def start(folder: Path, settings: Mapping[str, Setting], release: str, heap: str) -> Node:
     """Start a node in `folder`, whose lifeline somebody holds, and wait until it answers."""
+    return wait_until(answers, begin(folder, settings, release, heap), START)
+
+
+def begin(folder: Path, settings: Mapping[str, Setting], release: str, heap: str) -> Place:
+    """Start a node as `start` does, and wait for nothing. It finds what a node before it stored there."""
     account = server_account()
     server = _made_ready(release, account)
     with in_plain_words("OpenSearch could not be started"):
         place = furnish(folder / "node", settings, account)
         order = _order(place, folder / "lifeline", server.launch(place, heap), account)
         subprocess.run([sys.executable, "-I", keeper.__file__, json.dumps(order)], check=True, cwd="/")
-    return _up(place)
+    return place
 
 
 def let_go(lifeline: int, folder: Path) -> None:
     """Let go of the lifeline, wait until the node is gone, and remove the folder."""
     os.close(lifeline)
+    remove(folder)
+
+
+def remove(folder: Path) -> None:
+    """Wait until the node in `folder` is gone, whose lifeline was let go, and remove the folder."""
     deadline = time.monotonic() + GRACE + 10
     while (folder / "node").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -130,8 +140,11 @@ def _order(place: Place, lifeline: Path, launch: Launch, account: Account | None
     return order
 
 
-def _up(place: Place) -> Node:
-    deadline = time.monotonic() + START
+def wait_until(reached: Callable[[str], bool], place: Place, seconds: float) -> Node:
+    """Wait until what the node's address is given to holds. Raises Unavailable if the node ends, or after so
+    long.
+    """
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if place.ended.exists():
             raise Unavailable(
@@ -140,10 +153,10 @@ def _up(place: Place) -> Node:
         if not place.folder.exists():
             raise Unavailable(f"OpenSearch was given up: {place.folder} could not be written to. Is it full?")
         url = _url(place)
-        if url and answers(url):
+        if url and reached(url):
             return Node(url, int(place.pid.read_text()), place.log)
         time.sleep(0.1)
-    raise Unavailable(f"OpenSearch was not up after {START} s.{_last_lines(place)}")
+    raise Unavailable(f"OpenSearch was not up after {seconds:g} s.{_last_lines(place)}")
 
 
 def _url(place: Place) -> str | None:

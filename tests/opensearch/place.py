@@ -68,9 +68,24 @@ class Place:
         return self.logs / "http.ports"
 
     @property
+    def transport_ports(self) -> Path:
+        """Where other nodes reach it, written as `ports` is."""
+        return self.logs / "transport.ports"
+
+    @property
+    def neighbours(self) -> Path:
+        """Where a node that is told to looks for others: an address and port a line."""
+        return self.configuration / "unicast_hosts.txt"
+
+    @property
     def ended(self) -> Path:
         """Written when the node's process is gone: its exit code."""
         return self.folder / "ended"
+
+    @property
+    def keeper(self) -> Path:
+        """Written before that: the process that keeps it."""
+        return self.folder / "keeper"
 
     @property
     def pid(self) -> Path:
@@ -79,11 +94,14 @@ class Place:
 
 
 def furnish(folder: Path, settings: Mapping[str, Setting], account: Account | None) -> Place:
-    """Make a node's folder, which does not exist yet, with `settings` over the defaults."""
+    """Make a node's folder with `settings` over the defaults. What a node before it has stored there stays;
+    what tells of its process goes.
+    """
     place = Place(folder)
-    folder.mkdir()
-    for part in (place.configuration, place.data, place.logs, place.temporary):
-        part.mkdir()
+    for part in (folder, place.configuration, place.data, place.logs, place.temporary):
+        part.mkdir(exist_ok=True)
+    for told in (place.ports, place.transport_ports, place.pid, place.keeper, place.ended):
+        told.unlink(missing_ok=True)
     chosen = {
         **DEFAULTS,
         "path.data": str(place.data),
