@@ -12,7 +12,7 @@ $(error ENGINE is embedded or opensearch, not "$(ENGINE)")
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all opensearch check format reference bench lock
+.PHONY: help demo test test-all soak opensearch check format reference bench lock
 
 help: ## Show what can be made
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -34,6 +34,10 @@ test: check ## Run everything: format, lint, types, arrows and every test, on a 
 test-all: test ## Run everything, and what runs on OpenSearch on 2.19 besides
 	env -u OPENSEARCH_URL OPENSEARCH_VERSION=2.19 $(BIN)/python -m tests.opensearch fetch
 	env -u OPENSEARCH_URL OPENSEARCH_VERSION=2.19 $(BIN)/pytest -n 2 --dist loadgroup tests/contract tests/cluster tests/opensearch
+
+soak: check ## Run every test with full counts, for a day or so: a million images, twenty times over
+	$(BIN)/python -m tests.opensearch fetch
+	SOAK=1 $(BIN)/pytest -v
 
 check: $(READY) ## Check format, lint, types and arrows
 	$(BIN)/ruff format --check .
