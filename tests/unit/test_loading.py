@@ -27,3 +27,15 @@ def test_nothing_is_loaded_that_is_not_needed(module: str, absent: set[str]) -> 
         [sys.executable, "-c", f"import sys, {module}; print(*sys.modules)"], capture_output=True, check=True
     )
     assert absent.isdisjoint(told.stdout.decode().split())
+
+
+def test_help_loads_little() -> None:
+    """It is there at once: neither what draws on terminals nor what any command works with is loaded."""
+    asked = (
+        "import atexit, sys; atexit.register(lambda: print(*sys.modules))\n"
+        "from ims_catalog.cli import main; main(['--help'])"
+    )
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True)
+    loaded = told.stdout.decode()
+    assert "reindex" in loaded
+    assert {"rich", "pydantic", "asyncio", "orjson", "engines", "mappings"}.isdisjoint(loaded.split())
