@@ -46,7 +46,7 @@ from search_api.caller import Caller
 from tests.faults import model
 from tests.faults.installation import LIMITS, VIEWS, installed, scope_id
 from tests.faults.seams import Ending, Moment, watched
-from tests.soak import PATIENCE, drawn
+from tests.soak import PATIENCE, SOAKING, drawn
 from tests.virtual_time import START
 
 T = TypeVar("T")
@@ -93,7 +93,8 @@ MOMENTS = st.sampled_from(
         *(Moment(f"{side} ledger.intend", nth) for nth in (1, 2) for side in ("before", "after")),
     )
 )
-SEEDS = (1, 2)
+SEEDS = tuple(range(1, 11)) if SOAKING else (1, 2)
+"""`make test` draws from the first two, the long form from ten, and more of each."""
 
 VIEWERS = tuple(map(frozenset, ((), (A,), (B,), (A, B))))
 UNAVAILABLE = image_error("IMG.0046", "unavailable", 500)

@@ -194,6 +194,30 @@ async def test_case_26_what_there_was_no_room_for_is_sent_again_alone() -> None:
     assert 0 <= hand.pauses[0] <= 0.25
 
 
+async def test_case_27_requests_are_halved_while_there_is_no_room_and_grow_again() -> None:
+    room = [300_000]
+    refused_sizes: list[int] = []
+
+    async def answering(number: int, ids: list[str]) -> web.Response:
+        if index.sizes[number - 1] > room[0]:
+            refused_sizes.append(index.sizes[number - 1])
+            return web.Response(status=429)
+        if len(index.requests) > 20:
+            room[0] = 10_000_000
+        return taken(ids)
+
+    given = [(f"{number:04}", b'"%b"' % (b"x" * 10_000)) for number in range(1_000)]
+    async with loading(answering, body=1_000_000, at_once=1) as (bulk, index):
+        await bulk.add(given)
+        await bulk.finish()
+    assert len(set(index.sources)) == 1
+    assert {key for request in index.requests for key in request} == {key for key, _ in given}
+    assert refused_sizes[0] > 900_000
+    assert refused_sizes[1] < 600_000
+    assert len(refused_sizes) < 12, "it is not tried again and again how much there is room for"
+    assert max(index.sizes[-5:]) > 600_000, "they grow once there is room"
+
+
 async def test_pauses_grow_and_are_drawn() -> None:
     async def answering(number: int, ids: list[str]) -> web.Response:
         return taken(ids) if number % 6 == 0 else web.Response(status=429)
