@@ -29,7 +29,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
-    """Give all tests of one cloud to one worker: Glance on SQLite refuses writers that come together.
+    """Give all tests of one cloud to one worker, as Glance on SQLite refuses writers that come together; and
+    those whose clusters die, as two of them at once are too many.
 
     The mark that xdist has for that is without effect since pytest 9.2, whose ids xdist 3.8 cannot change.
     """
@@ -43,7 +44,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | 
 
 def group_of(nodeid: str) -> str:
     """Name what stays together; most tests stand alone."""
-    return "openstack" if nodeid.startswith("tests/openstack/") else nodeid
+    suite = nodeid.split("/")[1]
+    return suite if suite in {"openstack", "node_deaths"} else nodeid
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -60,11 +62,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def asks_opensearch(item: pytest.Item) -> bool:
-    """Tell whether a test has the fixture of the server, or a parameter that names OpenSearch."""
+    """Tell whether a test has the fixture of a server, or a parameter that names OpenSearch."""
     if not isinstance(item, pytest.Function):
         return False
     parameters = re.split(r"[^a-z]+", item.callspec.id) if hasattr(item, "callspec") else []
-    return "opensearch_url" in item.fixturenames or "opensearch" in parameters
+    asking = {"opensearch_url", "three_nodes", "single_node"} & set(item.fixturenames)
+    return bool(asking) or "opensearch" in parameters
 
 
 def asks_openstack(item: pytest.Item) -> bool:
