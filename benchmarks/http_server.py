@@ -1,6 +1,7 @@
 """Two servers, each a process of its own with one event loop: ours, and a bare handler of recorded bodies."""
 
 import asyncio
+import gc
 import multiprocessing
 import secrets
 import socket
@@ -18,6 +19,7 @@ from ims_catalog.compose import open_readers
 from ims_catalog.listening import BACKLOG
 from ims_catalog.sections.engine import Engine
 from ims_catalog.settings import Settings
+from ims_catalog.worker import GARBAGE
 
 Serve = Callable[[socket.socket, Path, Connection], None]
 """Answers on an open port what a path holds, and sends something once it does."""
@@ -45,6 +47,7 @@ def server(serve: Serve, path: Path) -> Iterator[int]:
 def serve_catalogue(listener: socket.socket, engine: Path, ready: Connection) -> None:
     """Serve the generation in a folder, as a worker of `ims-catalog serve` does."""
     settings = Settings(engine=Engine(path=engine))
+    gc.set_threshold(*GARBAGE)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_answer(settings, listener, lambda: ready.send(True)))
 
@@ -56,7 +59,11 @@ async def _answer(settings: Settings, listener: socket.socket, ready: Callable[[
 
 
 def serve_recorded(listener: socket.socket, recorded: Path, ready: Connection) -> None:
-    """Serve recorded bodies: a file of lines, each target followed by its body."""
+    """Serve recorded bodies: a file of lines, each target followed by its body.
+
+    Garbage is looked for as seldom as in our server.
+    """
+    gc.set_threshold(*GARBAGE)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve_recorded(listener, recorded, ready))
 
