@@ -1,11 +1,11 @@
 """Allowance: how large a query is and what its wildcards cost, held against what they may."""
 
-from engines.costs import check_size, patterns_too_costly
+from engines.costs import HITS, check_size, patterns_too_costly
 from engines.embedded.condition import documents
 from engines.embedded.index import Index
 from engines.embedded.wildcard import BUDGET
-from engines.query import FilterFacet, Query
-from mappings.filter import Condition, Operator, conditions
+from engines.query import FieldFacet, FilterFacet, Query
+from mappings.filter import Condition, Filter, Not, Operator, conditions, conjuncts
 
 
 def check_cost(query: Query, index: Index) -> None:
@@ -13,6 +13,8 @@ def check_cost(query: Query, index: Index) -> None:
 
     Raises as `check_size` and `condition.documents` do, TooCostly for wildcards.
     """
+    if _is_cheap(query):
+        return
     check_size(query)
     every = list(conditions(query.filter))
     for facet in query.facets:
@@ -25,6 +27,25 @@ def check_cost(query: Query, index: Index) -> None:
         spent += _cost(pattern, index)
         if spent > BUDGET:
             raise patterns_too_costly()
+
+
+def _is_cheap(query: Query) -> bool:
+    """Whether a query compares with values only, as most do: nothing of it is to be looked at further."""
+    return (
+        query.limit <= HITS
+        and not query.text
+        and _FIELD_FACETS.issuperset(map(type, query.facets))
+        and all(map(_compares, conjuncts(query.filter)))
+    )
+
+
+def _compares(part: Filter) -> bool:
+    condition = part.filter if isinstance(part, Not) else part
+    return isinstance(condition, Condition) and condition.operator not in _LOOKING
+
+
+_FIELD_FACETS = frozenset((FieldFacet,))
+_LOOKING = frozenset((Operator.WILDCARD, Operator.MATCH, Operator.PHRASE))
 
 
 def _cost(pattern: Condition, index: Index) -> int:
