@@ -46,14 +46,15 @@ def summary(question: Question) -> str:
     parts = [_part(clause) for clause in question.clauses if not clause.default]
     if question.text_words:
         parts.append(f"text {question.text_words}")
-    what = {Intent.COUNT: "number of images", Intent.FACET: "counts of images", Intent.LIST: "images"}[
-        question.intent
-    ]
+    what = _WHAT[question.intent]
     facets = question.facets if question.intent is Intent.FACET else ()
     by = f" by {', '.join(_field(name)[0].lower() for name in facets)}" if facets else ""
     ordered = f"; {', then '.join(map(_order, question.sort))}" if question.sort else ""
     about = f" for {', '.join(parts)}" if parts else ""
     return f"{what}{by}{about}{ordered}"
+
+
+_WHAT = {Intent.COUNT: "number of images", Intent.FACET: "counts of images", Intent.LIST: "images"}
 
 
 def _part(clause: Clause) -> str:

@@ -49,20 +49,19 @@ def chosen_values(asked: Filter) -> Chosen:
     """Give the values that top-level positive conditions choose, by field."""
     chosen: dict[str, frozenset[Value | None]] = {}
     for part in conjuncts(asked):
-        if isinstance(part, Condition) and part.operator is not Operator.IN:
-            continue
         choice = _choice(part)
         if choice is not None:
             name, values = choice
-            chosen[name] = chosen.get(name, _NOTHING).union(values)
+            chosen[name] = chosen[name].union(values) if name in chosen else frozenset(values)
     return chosen
 
 
 def _choice(part: Filter) -> tuple[str, Iterable[Value | None]] | None:
     """Give the field of which a part chooses values, and these."""
+    # Most parts are comparisons: these are told without a pattern, which looks at each attribute by its name.
+    if isinstance(part, Condition):
+        return (part.field, part.values) if part.operator is Operator.IN else None
     match part:
-        case Condition(field=name, operator=Operator.IN):
-            return name, part.values
         case Not(Condition(field=name, operator=Operator.EXISTS)):
             return name, (None,)
         case Or():
