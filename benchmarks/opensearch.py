@@ -31,7 +31,7 @@ from engines.opensearch.searches import lines
 from engines.opensearch.served import served
 from engines.query import Answer, Query
 from search_api.access import narrow
-from search_api.answer import answer_json, images_json
+from search_api.answer import answer_json, image_pieces
 from search_api.caller import OPERATOR
 from search_api.clause import Question
 from search_api.freshness import Freshness
@@ -211,7 +211,7 @@ def _written(answer: Answer, query: Query) -> bytes:
         answer,
         Question(filter=query.filter),
         query,
-        images=images_json(answer.hits, _FRESHNESS),
+        images=image_pieces(answer.hits, _FRESHNESS),
         notes=(),
         catalog=b"{}",
         cursor=None,

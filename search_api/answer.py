@@ -1,6 +1,6 @@
 """`answer_json`: an answer as JSON. Stored bodies are handed through as bytes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
 
@@ -21,17 +21,17 @@ def answer_json(
     question: Question,
     query: Query,
     *,
-    images: bytes,
+    images: Sequence[bytes],
     notes: tuple[str, ...],
     catalog: bytes,
     cursor: str | None,
 ) -> bytes:
-    """Write the answer to a search; `images` and `catalog` are JSON already."""
+    """Write the answer to a search; `images`, in pieces, and `catalog` are JSON already."""
     # One join for all: an answer is long, and each step that puts parts together copies it.
     return b"".join(
         (
             b'{"images":',
-            images,
+            *images,
             b',"total":%d%b,' % (answer.total, sum_member(query.sums, answer.sums).encode()),
             *_counted(answer, question, query, notes),
             b',"relaxations":[],"catalog":',
@@ -51,14 +51,21 @@ def counts_json(answer: Answer, question: Question, query: Query, *, catalog: by
 
 def images_json(hits: Iterable[Hit], freshness: Freshness, selection: tuple[str, ...] = ()) -> bytes:
     """Write images with what the ledger says of them, all fields or those selected, in that order."""
+    return b"".join(image_pieces(hits, freshness, selection))
+
+
+def image_pieces(
+    hits: Iterable[Hit], freshness: Freshness, selection: tuple[str, ...] = ()
+) -> Sequence[bytes]:
+    """Write images as `images_json` does, in pieces that are still to be joined."""
     if selection:
-        return b"[%b]" % b",".join([_selected(hit, freshness, selection) for hit in hits])
+        return (b"[", b",".join([_selected(hit, freshness, selection) for hit in hits]), b"]")
     pieces = [b"["]
     for hit in hits:
         pieces += (hit.body[:-1], freshness.ending(hit.scopes), b",")
     # The last comma, or the bracket itself where there are no images.
     pieces[max(len(pieces) - 1, 1) :] = [b"]"]
-    return b"".join(pieces)
+    return pieces
 
 
 def _counted(answer: Answer, question: Question, query: Query, notes: tuple[str, ...]) -> list[bytes]:

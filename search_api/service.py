@@ -14,7 +14,7 @@ from engines.query import Answer, FieldFacet, Query
 from mappings.date import from_datetime, to_datetime
 from mappings.fields import FIELDS
 from search_api.access import narrow
-from search_api.answer import answer_json, counts_json, images_json
+from search_api.answer import answer_json, counts_json, image_pieces
 from search_api.asked import Asked, Doubt
 from search_api.body import cursor_in, parse_body, read_body
 from search_api.caller import Caller
@@ -208,7 +208,7 @@ class Service:
             found,
             prepared.question,
             prepared.query,
-            images=images_json(found.hits, prepared.revision.freshness(prepared.caller), prepared.selection),
+            images=image_pieces(found.hits, prepared.revision.freshness(prepared.caller), prepared.selection),
             notes=note,
             catalog=prepared.revision.catalog(found.generation, prepared.caller),
             cursor=self._next(prepared, found),
