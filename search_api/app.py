@@ -17,11 +17,11 @@ from search_api.connection import ConnectionRunner
 from search_api.deadlines import Deadlines
 from search_api.limits import BODY
 from search_api.routes.changes import changes
+from search_api.routes.direct_search import DirectSearch
 from search_api.routes.fields import fields
 from search_api.routes.health import health, readiness
 from search_api.routes.image import by_id, raw
 from search_api.routes.index import index
-from search_api.routes.kept_answer import KeptAnswers
 from search_api.routes.keys import ACCESS, CLOCK, CURSOR_KEY, DEADLINES, LEDGER, READERS, SERVICE
 from search_api.routes.runs import run, runs
 from search_api.routes.search import facets, only_by_body, search, search_by_body
@@ -75,8 +75,8 @@ def application(
 
 def runner(app: web.Application, shutdown_timeout: float = 10.0) -> web.AppRunner:
     """Give what runs the service on connections."""
-    kept = KeptAnswers(app[SERVICE], app[ACCESS])
-    return ConnectionRunner(app, app[DEADLINES], shutdown_timeout=shutdown_timeout, first=kept.answer)
+    direct = DirectSearch(app[SERVICE], app[ACCESS])
+    return ConnectionRunner(app, app[DEADLINES], shutdown_timeout=shutdown_timeout, first=direct.answer)
 
 
 async def _closing(app: web.Application) -> AsyncIterator[None]:

@@ -28,7 +28,7 @@ async def caller_of(request: web.Request) -> Caller:
     return await request.app[ACCESS].caller(request.headers) if known is None else known
 
 
-def pairs_of(request: web.Request) -> tuple[tuple[str, str], ...]:
+def pairs_of(request: web.BaseRequest) -> tuple[tuple[str, str], ...]:
     """Give the parameters of a request, decoded, in order."""
     return tuple(request.rel_url.query.items())
 

@@ -5,11 +5,12 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from search_api.caller import Caller
 from search_api.problem import ProblemError
 from search_api.routes.keys import DEADLINES, SERVICE, caller_of, pairs_of
 from search_api.routes.response import json_response, unchanged
 from search_api.routes.written import whole_response
-from search_api.service import Form, etag_of
+from search_api.service import Form, Service, etag_of
 
 
 async def search(request: web.Request) -> web.StreamResponse:
@@ -23,13 +24,19 @@ async def facets(request: web.Request) -> web.StreamResponse:
 
 
 async def _by_parameters(request: web.Request, form: Form) -> web.StreamResponse:
-    service = request.app[SERVICE]
-    caller = await caller_of(request)
+    service, caller = request.app[SERVICE], await caller_of(request)
+    return await answer_search(request, service, caller, form, request.rel_url.raw_query_string)
+
+
+async def answer_search(
+    request: web.BaseRequest, service: Service, caller: Caller, form: Form, words: str
+) -> web.StreamResponse:
+    """Answer a search by its parameters, whose query string is `words`. Raises ProblemError, EngineError."""
     prepared = await service.prepare(caller, pairs_of(request))
     known = unchanged(request, etag_of(prepared, form))
     if known is not None:
         return known
-    told = await service.tell(prepared, form, request.rel_url.raw_query_string)
+    told = await service.tell(prepared, form, words)
     return whole_response(request, told.body, told.etag)
 
 

@@ -1,15 +1,15 @@
-"""`KeptAnswers`: what was answered lately, given again before a request is routed."""
+"""`DirectSearch`: searches by a query string, answered before a request is routed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
 
-from engines.base import EngineError
 from search_api.caller import Access
-from search_api.problem import ProblemError
+from search_api.limits import QUERY_STRING
 from search_api.routes.keys import CALLER
 from search_api.routes.response import unchanged
+from search_api.routes.search import answer_search
 from search_api.routes.written import whole_response
 from search_api.service import Form, Service
 
@@ -18,16 +18,19 @@ FORMS: Mapping[str, Form] = {"/v1/images": Form.IMAGES, "/v1/facets": Form.FACET
 
 
 @dataclass(frozen=True, slots=True)
-class KeptAnswers:
-    """Answers searches whose words were answered lately to the same caller, while that is still true."""
+class DirectSearch:
+    """Answers what is asked most without the router and its middlewares: as it was answered lately, to the
+    same caller and while that is true, or anew.
+    """
 
     service: Service
     access: Access
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse | None:
-        """Give the kept answer, None where there is none: the request then takes its way through the routes.
+        """Answer a search; None for all other requests, which then take their way through the routes.
 
-        What goes wrong here goes wrong there again, and is told there.
+        So does a search that cannot be answered: what goes wrong here goes wrong there again, and is told
+        there.
         """
         path, _, words = request.raw_path.partition("?")
         form = FORMS.get(path)
@@ -36,9 +39,11 @@ class KeptAnswers:
         try:
             caller = await self.access.caller(request.headers)
             told = await self.service.told(caller, form, words)
-        except (ProblemError, EngineError):
-            return None
-        if told is None:
+            if told is not None:
+                return unchanged(request, told.etag) or whole_response(request, told.body, told.etag)
             request[CALLER] = caller
+            if len(request.rel_url.raw_query_string) > QUERY_STRING:
+                return None
+            return await answer_search(request, self.service, caller, form, words)
+        except Exception:
             return None
-        return unchanged(request, told.etag) or whole_response(request, told.body, told.etag)
