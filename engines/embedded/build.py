@@ -11,6 +11,7 @@ from engines.clock import Clock
 from engines.embedded.collect import Collector
 from engines.embedded.draft import GenerationDraft
 from engines.embedded.durable import sync_file
+from engines.embedded.give_back import give_back
 from engines.embedded.verify import verify_steps
 from mappings.document import Stored
 from mappings.schema import SCHEMA
@@ -67,10 +68,9 @@ class EmbeddedBuild:
     async def seal(self, companions: Companions) -> None:
         """Index what was added and bring all to the disk."""
         with _writing(self.path):
-            for parts in self._collector.parts():
-                for part, data in parts.items():
-                    self._draft.add_part(part, data)
-                await asyncio.sleep(0)
+            await self._write_index()
+            # Verifying reads the index into memory once more.
+            give_back()
             checksum = self._draft.finish(
                 generation=self._generation,
                 schema=SCHEMA,
@@ -110,6 +110,12 @@ class EmbeddedBuild:
     def close(self) -> None:
         """Let go of the file, which stays."""
         self._draft.close()
+
+    async def _write_index(self) -> None:
+        for parts in self._collector.parts():
+            for part, data in parts.items():
+                self._draft.add_part(part, data)
+            await asyncio.sleep(0)
 
     def _sealed(self) -> str:
         if self._checksum is None:
