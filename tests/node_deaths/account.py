@@ -122,10 +122,10 @@ timeout = "60s"
         finally:
             await readers.close()
 
-    def indices(self) -> Mapping[str, Mapping[str, str]]:
-        """All indices of the catalogue with their settings."""
+    def indices(self) -> list[str]:
+        """All indices of the catalogue."""
         found = ask(f"{self.nodes.url}/{self.names.all}/_settings?expand_wildcards=all", timeout=60)
-        return {index: _settings(value) for index, value in found.items()}
+        return list(found)
 
     def generations(self) -> list[str]:
         """The indices of generations, in the order of their terms."""
@@ -195,9 +195,3 @@ async def looking(account: Account) -> AsyncIterator[Looking]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-def _settings(value: object) -> Mapping[str, str]:
-    assert isinstance(value, dict)
-    found: dict[str, str] = value["settings"]["index"]
-    return found

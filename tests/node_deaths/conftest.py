@@ -10,9 +10,8 @@ from ims_catalog.sandbox.server import start_sandbox
 from tests.node_deaths.account import Account
 from tests.opensearch.several import Nodes, several
 from tests.opensearch.unavailable import Unavailable
-from tests.soak import SOAKING
 
-ESTATE = draw_estate(images=40_000 if SOAKING else 1_500, seed=19, regions=1, projects=3)
+ESTATE = draw_estate(images=1_500, seed=19, regions=1, projects=3)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """A run during which a node is killed."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from engines.ledger import Outcome, Run
@@ -9,34 +8,12 @@ from tests.faults.seams import Ending, Moment
 from tests.node_deaths.account import Account, Held
 
 
-def shard_of_what_is_built(account: Account) -> str:
-    """A node that has a shard of the newest generation."""
-    generations = account.generations()
-    return account.nodes.holder(generations[-1] if generations else account.names.lease)
-
-
-def ledger(account: Account) -> str:
-    """A node that has the first of the copies of the runs."""
-    return account.nodes.holder(account.names.runs if len(account.indices()) > 1 else account.names.lease)
-
-
-def manager(account: Account) -> str:
-    """The node that manages the cluster."""
-    return account.nodes.manager()
-
-
 @dataclass(frozen=True, slots=True)
 class Death:
-    """When which node dies, and whether it comes back by itself while the run goes on."""
+    """When a node dies that has a shard of what is built, and whether it comes back while the run goes on."""
 
     moment: Moment
-    victim: Callable[[Account], str] = shard_of_what_is_built
     back: bool = False
-
-    def __str__(self) -> str:
-        """Read as the name of a case."""
-        who = self.victim.__name__.replace("_", " ")
-        return f"{self.moment}, {who}{', comes back' if self.back else ''}"
 
 
 async def run_meeting(death: Death, account: Account) -> Run:
@@ -47,7 +24,7 @@ async def run_meeting(death: Death, account: Account) -> Run:
     def kill() -> None:
         if killed:
             return
-        killed.append(death.victim(account))
+        killed.append(account.nodes.holder(account.generations()[-1]))
         account.nodes.kill(killed[0])
         if death.back:
             coming.append(asyncio.create_task(asyncio.to_thread(account.nodes.revive)))

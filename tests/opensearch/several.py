@@ -103,11 +103,6 @@ class Nodes:
         """Wait until every shard is where it should be."""
         _until(partial(self._is, status), f"the cluster did not become {status}")
 
-    def manager(self) -> str:
-        """The node that manages the cluster."""
-        state = ask(f"{self.url}/_cluster/state/cluster_manager_node,nodes", timeout=PATIENCE)
-        return _name(state, state["cluster_manager_node"])
-
     def holder(self, index: str) -> str:
         """A node that has the first of all copies of a shard of an index."""
         state = ask(f"{self.url}/_cluster/state/routing_table,nodes/{index}", timeout=PATIENCE)
