@@ -1,6 +1,7 @@
-"""The middleware around every route: limits before it, security headers and the one shape of errors after."""
+"""What is around every answer: limits before it, security headers and the one shape of errors after."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 from aiohttp import web
@@ -17,9 +18,16 @@ _log = logging.getLogger(__name__)
 @web.middleware
 async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer with the route's response, or with a problem."""
+    return await bounded(request, lambda: handler(request))
+
+
+async def bounded(
+    request: web.BaseRequest, answer: Callable[[], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Give an answer, or the problem that kept it from being given."""
     try:
         _check_size(request)
-        response = await handler(request)
+        response = await answer()
     except ProblemError as error:
         response = problem_response(error)
     except EngineError as error:
@@ -34,7 +42,7 @@ async def boundary(request: web.Request, handler: Handler) -> web.StreamResponse
     return secure(response)
 
 
-def _check_size(request: web.Request) -> None:
+def _check_size(request: web.BaseRequest) -> None:
     size = len(request.rel_url.raw_query_string)
     if size > QUERY_STRING:
         raise ProblemError(

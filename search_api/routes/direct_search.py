@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from search_api.again import from_served
+from search_api.boundary import bounded
 from search_api.caller import Access
-from search_api.limits import QUERY_STRING
-from search_api.routes.keys import CALLER
 from search_api.routes.response import unchanged
 from search_api.routes.search import answer_search
 from search_api.routes.written import whole_response
@@ -19,31 +19,25 @@ FORMS: Mapping[str, Form] = {"/v1/images": Form.IMAGES, "/v1/facets": Form.FACET
 
 @dataclass(frozen=True, slots=True)
 class DirectSearch:
-    """Answers what is asked most without the router and its middlewares: as it was answered lately, to the
-    same caller and while that is true, or anew.
+    """Answers what is asked most without the router: as it was answered lately, to the same caller and while
+    that is true, or anew. What is around every answer is around these too.
     """
 
     service: Service
     access: Access
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse | None:
-        """Answer a search; None for all other requests, which then take their way through the routes.
-
-        So does a search that cannot be answered: what goes wrong here goes wrong there again, and is told
-        there.
-        """
+        """Answer a search; None for all other requests, which then take their way through the routes."""
         path, _, words = request.raw_path.partition("?")
         form = FORMS.get(path)
         if form is None or request.method not in {"GET", "HEAD"} or "Expect" in request.headers:
             return None
-        try:
+
+        async def search() -> web.StreamResponse:
             caller = await self.access.caller(request.headers)
             told = await self.service.told(caller, form, words)
-            if told is not None:
-                return unchanged(request, told.etag) or whole_response(request, told.body, told.etag)
-            request[CALLER] = caller
-            if len(request.rel_url.raw_query_string) > QUERY_STRING:
-                return None
-            return await answer_search(request, self.service, caller, form, words)
-        except Exception:
-            return None
+            if told is None:
+                return await answer_search(request, self.service, caller, form, words)
+            return unchanged(request, told.etag) or whole_response(request, told.body, told.etag)
+
+        return await bounded(request, lambda: from_served(self.service.catalogue, search))

@@ -18,14 +18,10 @@ CLOCK = web.AppKey("clock", Clock)
 CURSOR_KEY = web.AppKey("cursor_key", bytes)
 DEADLINES = web.AppKey("deadlines", Deadlines)
 
-CALLER = web.RequestKey("caller", Caller)
-"""Who calls, on a request of which that is known already."""
-
 
 async def caller_of(request: web.Request) -> Caller:
     """Tell who calls. Raises ProblemError."""
-    known = request.get(CALLER)
-    return await request.app[ACCESS].caller(request.headers) if known is None else known
+    return await request.app[ACCESS].caller(request.headers)
 
 
 def pairs_of(request: web.BaseRequest) -> tuple[tuple[str, str], ...]:

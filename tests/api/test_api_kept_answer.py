@@ -197,3 +197,21 @@ async def test_a_kept_answer_is_for_nobody_unknown(folder: Path, by: str | None)
         refused = await api.get(PATH, by=by)
     assert refused.status == 401
     assert "ETag" not in refused.headers
+
+
+@pytest.mark.parametrize("path", [PATH, "/v1/facets?platform=Ubuntu"])
+async def test_a_search_that_fails_is_tried_and_logged_once(
+    folder: Path, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    counting = Counting()
+    async with serving(folder, readers=counting) as api:
+        assert (await api.get("/v1/images?platform=CentOS")).status == 200
+        (disturbed,), before = counting.disturbed, counting.asked
+        disturbed.broken.add((await disturbed.served()).generation)
+        told = await api.get(path)
+    assert (told.status, told.json["status"]) == (503, 503)
+    assert told.headers["X-Content-Type-Options"] == "nosniff"
+    assert counting.asked == before + 1
+    assert [one.message for one in caplog.records if one.name.startswith("search_api")] == [
+        f"GET {path.partition('?')[0]}: broken"
+    ]
