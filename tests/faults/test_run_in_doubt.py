@@ -12,17 +12,13 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from engines.clock import system_clock
 from engines.ledger import Outcome, Run
 from engines.opensearch.client import Client, Cluster, Refused
-from engines.opensearch.ledger import OpenSearchLedger
-from engines.opensearch.names import Names
-from engines.opensearch.writer import open_writer
 from ims_catalog.sandbox.estate import draw_estate
 from ims_catalog.sandbox.server import start_sandbox
 from tests.cluster.passing import passing
 from tests.contract.engine import prefix_of, remove_from_cluster
-from tests.faults.installation import Installation
+from tests.faults.installation import Installation, installed_on
 from tests.faults.spoilt import gold, ids
 from tests.opensearch.shared import required_url
 
@@ -68,19 +64,15 @@ class Late:
 @asynccontextmanager
 async def behind(late: Late, folder: Path) -> AsyncIterator[Installation]:
     """Open a catalogue on a cluster, with a proxy before it."""
-    prefix = prefix_of(folder)
     try:
-        async with await start_sandbox(ESTATE) as sandbox, passing(required_url(), late.before) as url:
-            clock, cluster = system_clock(), Cluster((url,))
-            writer = await open_writer(cluster, prefix=prefix, clock=clock, replicas=0)
-            ledger = OpenSearchLedger(Client(cluster), Names(prefix))
-            try:
-                yield Installation(sandbox, folder, writer, ledger, clock, prefix=prefix)
-            finally:
-                await ledger.close()
-                await writer.close()
+        async with (
+            await start_sandbox(ESTATE) as sandbox,
+            passing(required_url(), late.before) as url,
+            installed_on(url, sandbox, folder) as one,
+        ):
+            yield one
     finally:
-        remove_from_cluster(prefix)
+        remove_from_cluster(prefix_of(folder))
 
 
 async def in_doubt(one: Installation, late: Late, *, first: bool) -> Run:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from pydantic import SecretStr
 
 from engines.clock import system_clock
 from engines.ledger import Outcome
@@ -26,11 +25,10 @@ from ims_catalog.sandbox.server import Sandbox, start_sandbox
 from indexer.crawl import crawling
 from indexer.fate import Terms
 from indexer.plan import plan
-from indexer.sources.credential import AccessKey
-from indexer.sources.source import Source
 from indexer.spool import open_spool
 from mappings.document import Stored
 from tests.contract.engine import prefix_of, remove_from_cluster
+from tests.faults.crawling import account
 from tests.faults.dying_process import Catalogue
 from tests.faults.installation import LIMITS, Silent
 from tests.faults.repeating_process import Had, run_when_told
@@ -88,7 +86,7 @@ async def crawled_and_planned(folder: Path, images: int) -> None:
     async with await start_sandbox(estate) as sandbox:
         with open_spool(folder, run_size=400_000) as spool:
             async with crawling(
-                [source_of(sandbox)],
+                [account(sandbox)],
                 spool,
                 limits=LIMITS,
                 progress=Silent(),
@@ -100,17 +98,6 @@ async def crawled_and_planned(folder: Path, images: int) -> None:
             async for decisions in plan(spool.entries(), nothing(), terms):
                 planned += len(decisions)
             assert planned == images
-
-
-def source_of(sandbox: Sandbox) -> Source:
-    return Source(
-        name="prod",
-        cloud="huawei",
-        regions=sandbox.regions,
-        endpoint=sandbox.ims_endpoint,
-        identity_endpoint=sandbox.identity_endpoint,
-        credential=AccessKey(SecretStr(sandbox.access_key), SecretStr(sandbox.secret_key)),
-    )
 
 
 async def test_five_times_the_images_take_the_same_memory(tmp_path: Path) -> None:
@@ -263,7 +250,7 @@ async def repeating(engine: str, folder: Path) -> AsyncIterator[Repeating]:
         ours, others = SPAWNED.Pipe()
         process = SPAWNED.Process(
             target=run_when_told,
-            args=(catalogue, source_of(sandbox), others),
+            args=(catalogue, account(sandbox), others),
             kwargs={"trace": not SOAKING},
         )
         one = Repeating(sandbox, catalogue, ours)
